@@ -1,0 +1,37 @@
+import { z } from "zod";
+
+/** One package of an image with the exact version that was installed. */
+export const LockedPackage = z.strictObject({
+  manager: z.enum(["apt", "python"]),
+  name: z.string(),
+  version: z.string(),
+  /** Where it is installed, for managers that can have several places: `/srv/env`, `/srv/jupyter`. */
+  prefix: z.string().optional(),
+});
+export type LockedPackage = z.infer<typeof LockedPackage>;
+
+/** What an image says of itself; kept as a JSON object in the SIF and shown by `inspect`. */
+export const ImageRecord = z.strictObject({
+  schemaVersion: z.literal(1),
+  /** 64 hexadecimal digits: two images of one key have the same bytes. */
+  key: z.string().length(64),
+  source: z.strictObject({
+    /** The repository's URL without secrets, or the folder's name. */
+    url: z.string(),
+    ref: z.string().optional(),
+    commit: z.string().optional(),
+    subdir: z.string().optional(),
+    /** Whether the folder had changes that the commit does not have. */
+    dirty: z.boolean().optional(),
+  }),
+  base: z.strictObject({ reference: z.string(), digest: z.string() }),
+  platform: z.string(),
+  /** Seconds since 1970 that every file of the repository and the SIF carry. */
+  timestamp: z.number().int(),
+  recipe: z.unknown(),
+  layers: z.array(
+    z.strictObject({ name: z.string(), key: z.string(), digest: z.string(), sizeBytes: z.number().int() }),
+  ),
+  packages: z.array(LockedPackage),
+});
+export type ImageRecord = z.infer<typeof ImageRecord>;
