@@ -1,0 +1,86 @@
+import { execFileSync, spawnSync } from "node:child_process";
+import { chmodSync, existsSync, readFileSync, statSync } from "node:fs";
+import { installApptainer } from "./install-apptainer.ts";
+
+/**
+ * Adds the system packages that the main job (`start`) or the tests (`test`) need.
+ * Only root on Debian or Ubuntu gets them added; everybody else is told what is missing.
+ */
+
+/** A program that must be there and the Debian package that has it. */
+interface Requirement {
+  readonly program: string;
+  readonly debianPackage: string;
+}
+
+const forStart: readonly Requirement[] = [
+  { program: "git", debianPackage: "git" },
+  { program: "mmdebstrap", debianPackage: "mmdebstrap" },
+  { program: "unshare", debianPackage: "util-linux" },
+];
+
+const forTests: readonly Requirement[] = [
+  ...forStart,
+  { program: "mksquashfs", debianPackage: "squashfs-tools" },
+  { program: "tar2sqfs", debianPackage: "squashfs-tools-ng" },
+  { program: "squashfuse", debianPackage: "squashfuse" },
+  { program: "fuse-overlayfs", debianPackage: "fuse-overlayfs" },
+  { program: "ch-run", debianPackage: "charliecloud" },
+  { program: "fakeroot", debianPackage: "fakeroot" },
+  { program: "curl", debianPackage: "curl" },
+];
+
+function isInstalled(program: string): boolean {
+  const folders = ["/usr/local/bin", "/usr/bin", "/bin", "/usr/local/sbin", "/usr/sbin", "/sbin"];
+  return folders.some((folder) => existsSync(`${folder}/${program}`));
+}
+
+function isDebianFamily(): boolean {
+  if (!existsSync("/etc/os-release")) return false;
+  return /^ID(_LIKE)?=.*\b(debian|ubuntu)\b/m.test(readFileSync("/etc/os-release", "utf8"));
+}
+
+const isRoot = process.getuid?.() === 0;
+
+function addPackages(missing: readonly Requirement[]): void {
+  const names = [...new Set(missing.map((requirement) => requirement.debianPackage))];
+  if (!isRoot || !isDebianFamily()) {
+    console.error(`setup: not installed here: ${missing.map((one) => one.program).join(", ")}`);
+    console.error(`setup: on Debian or Ubuntu an administrator adds them with: apt-get install ${names.join(" ")}`);
+    return;
+  }
+  console.error(`setup: adding the system packages ${names.join(" ")}`);
+  const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
+  execFileSync("apt-get", ["update", "-qq"], { env, stdio: ["ignore", "ignore", "inherit"] });
+  execFileSync("apt-get", ["install", "-y", "-qq", "--no-install-recommends", ...names], {
+    env,
+    stdio: ["ignore", "ignore", "inherit"],
+  });
+}
+
+/** The tests prove that an ordinary user can do everything, so root makes one. */
+function ensureTestUser(): void {
+  if (!isRoot || spawnSync("id", ["tester"], { stdio: "ignore" }).status === 0) return;
+  console.error("setup: adding the user tester");
+  execFileSync("useradd", ["--create-home", "tester"]);
+}
+
+/** Unprivileged FUSE mounts and temporary files work on every cluster; make it so on a bare machine too. */
+function openDevices(): void {
+  if (!isRoot) return;
+  if (existsSync("/dev/fuse")) chmodSync("/dev/fuse", 0o666);
+  if ((statSync("/tmp").mode & 0o7777) !== 0o1777) chmodSync("/tmp", 0o1777);
+}
+
+const purpose = process.argv[2];
+const requirements = purpose === "test" ? forTests : forStart;
+const missing = requirements.filter((requirement) => !isInstalled(requirement.program));
+if (missing.length > 0) addPackages(missing);
+if (purpose === "test") {
+  openDevices();
+  ensureTestUser();
+  if (!isInstalled("apptainer")) {
+    if (isRoot && isDebianFamily()) installApptainer();
+    else console.error("setup: apptainer is not installed: the tests that need it are skipped");
+  }
+}
