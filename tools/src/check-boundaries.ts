@@ -69,7 +69,7 @@ const folders = ["packages", "apps"]
 const { output } = await cruise(
   folders,
   { ruleSet: { forbidden: rules }, tsPreCompilationDeps: true, doNotFollow: { path: "node_modules" }, validate: true },
-  { conditionNames: ["import", "types", "default"], extensions: [".ts", ".js"] },
+  { exportsFields: ["exports"], conditionNames: ["import", "types", "default"], extensions: [".ts", ".js"] },
   { tsConfig: extractTSConfig("tsconfig.json") },
 );
 

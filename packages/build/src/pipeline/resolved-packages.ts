@@ -1,0 +1,106 @@
+import type { Dirent } from "node:fs";
+import { readdir, readFile } from "node:fs/promises";
+import path from "node:path";
+import type { LockedPackage } from "@repo2singularity/contracts";
+
+/** What one layer says of the packages of the image. */
+export interface LayerPackages {
+  /** All packages of the distribution, when the layer changed their database. */
+  readonly apt?: readonly LockedPackage[] | undefined;
+  /** Python distributions that the layer adds, by the path of their metadata folder in the image. */
+  readonly python: Readonly<Record<string, LockedPackage>>;
+  /** Paths in the image that the layer removes or replaces, with everything below them. */
+  readonly removed: readonly string[];
+}
+
+/** The packages of an image whose layers, bottom first, say these things. */
+export function mergePackages(layers: readonly LayerPackages[]): readonly LockedPackage[] {
+  let apt: readonly LockedPackage[] = [];
+  const python = new Map<string, LockedPackage>();
+  for (const layer of layers) {
+    apt = layer.apt ?? apt;
+    for (const gone of layer.removed) {
+      for (const place of python.keys()) if (`${place}/`.startsWith(`${gone}/`)) python.delete(place);
+    }
+    for (const [place, found] of Object.entries(layer.python)) python.set(place, found);
+  }
+  const order = (one: LockedPackage): string => `${one.manager} ${one.prefix ?? ""} ${one.name} ${one.version}`;
+  return [...apt, ...python.values()].sort((a, b) => (order(a) < order(b) ? -1 : 1));
+}
+
+/**
+ * Reads what a layer's folder in overlay form says of packages: dpkg's database and the `*.dist-info` folders of
+ * Python environments under /srv and /usr/local.
+ * @param tree the upper folder of the layer; whiteouts are character devices
+ */
+export async function readLayerPackages(tree: string): Promise<LayerPackages> {
+  const status = await readFile(path.join(tree, "var/lib/dpkg/status"), "utf8").catch(absent);
+  const python: Record<string, LockedPackage> = {};
+  const removed: string[] = [];
+  for (const prefix of await pythonPrefixes(tree, removed)) {
+    for (const packages of await sitePackages(tree, prefix, removed)) {
+      await collectDistributions(tree, prefix, packages, python, removed);
+    }
+  }
+  return { apt: status === undefined ? undefined : parseDpkgStatus(status), python, removed };
+}
+
+/** The installed packages of a dpkg status file, sorted as they stand there. Source: deb-control(5). */
+export function parseDpkgStatus(text: string): readonly LockedPackage[] {
+  return text.split(/\n\n+/).flatMap((stanza): LockedPackage[] => {
+    const field = (name: string): string | undefined => new RegExp(`^${name}: (.*)$`, "m").exec(stanza)?.[1];
+    const name = field("Package");
+    const version = field("Version");
+    if (name === undefined || version === undefined || field("Status") !== "install ok installed") return [];
+    return [{ manager: "apt", name, version }];
+  });
+}
+
+async function pythonPrefixes(tree: string, removed: string[]): Promise<readonly string[]> {
+  const prefixes = ["/usr/local"];
+  for (const entry of await list(path.join(tree, "srv"))) {
+    if (entry.isCharacterDevice()) removed.push(`/srv/${entry.name}`);
+    if (entry.isDirectory()) prefixes.push(`/srv/${entry.name}`);
+  }
+  return prefixes;
+}
+
+async function sitePackages(tree: string, prefix: string, removed: string[]): Promise<readonly string[]> {
+  const found: string[] = [];
+  for (const entry of await list(path.join(tree, prefix, "lib"))) {
+    if (!entry.name.startsWith("python3")) continue;
+    for (const kind of ["site-packages", "dist-packages"]) {
+      const place = `${prefix}/lib/${entry.name}/${kind}`;
+      if (entry.isCharacterDevice()) removed.push(place);
+      if (entry.isDirectory()) found.push(place);
+    }
+  }
+  return found;
+}
+
+async function collectDistributions(
+  tree: string,
+  prefix: string,
+  packages: string,
+  python: Record<string, LockedPackage>,
+  removed: string[],
+): Promise<void> {
+  for (const entry of await list(path.join(tree, packages))) {
+    const match = /^(?<name>.+)-(?<version>[^-]+)\.dist-info$/.exec(entry.name);
+    if (match?.groups === undefined) continue;
+    const place = `${packages}/${entry.name}`;
+    if (entry.isCharacterDevice()) removed.push(place);
+    if (!entry.isDirectory()) continue;
+    const name = (match.groups["name"] ?? "").replaceAll(/[-_.]+/g, "-").toLowerCase();
+    python[place] = { manager: "python", name, version: match.groups["version"] ?? "", prefix };
+  }
+}
+
+async function list(folder: string): Promise<readonly Dirent[]> {
+  return (await readdir(folder, { withFileTypes: true }).catch(absent)) ?? [];
+}
+
+function absent(error: NodeJS.ErrnoException): undefined {
+  if (error.code === "ENOENT" || error.code === "ENOTDIR") return undefined;
+  throw error;
+}
