@@ -1,0 +1,12 @@
+export { bytesSource, fileSource, type ByteSource } from "./files/byte-source.ts";
+export { replaceFile } from "./files/replace-file.ts";
+export type { SifDescriptor, SifLink } from "./sif/descriptor.ts";
+export type { SifPartition, SifSbomFormat, SifSignature } from "./sif/extra.ts";
+export type { SifHeader } from "./sif/header.ts";
+export { parseSifArchitecture } from "./sif/kinds.ts";
+export type { SifArchitecture, SifDataType, SifFileSystem, SifPartitionKind } from "./sif/kinds.ts";
+export { addSifObject, deleteSifObject, type DeleteSifOptions } from "./sif/modify.ts";
+export { objectSourceOf, type SifContent, type SifObjectKind, type SifObjectSource } from "./sif/object-source.ts";
+export { openSif, type SifFile } from "./sif/read.ts";
+export { uuidFromContent } from "./sif/uuid.ts";
+export { writeSif, type WriteSifOptions, type WrittenSif } from "./sif/write.ts";
