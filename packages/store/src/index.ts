@@ -1,0 +1,11 @@
+export { defaultCacheDirectory } from "./cache-directory.ts";
+export { openStore, type OpenStoreOptions } from "./open-store.ts";
+export type { Store } from "./store.ts";
+export type { PutFileOptions, PutOptions, StoredFile } from "./files/put.ts";
+export type { ComputeOnceOptions } from "./lock/compute-once.ts";
+export type { LockOptions, StoreLock } from "./lock/store-lock.ts";
+export type { CollectOptions, CollectReport } from "./maintenance/collect.ts";
+export type { StoreItem } from "./maintenance/items.ts";
+export type { CorruptFile, StoreVerifyReport, VerifyOptions } from "./maintenance/verify.ts";
+export type { StoreRecord } from "./records/records.ts";
+export { removeTree } from "./trees/remove-tree.ts";
