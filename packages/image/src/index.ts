@@ -16,3 +16,8 @@ export { baseName, normalizePath, parentPath } from "./tree/normalize-path.ts";
 export { walkDirectory, type WalkDirectoryOptions, type XattrReader } from "./tree/walk-directory.ts";
 export { readTar, isTarStart, type ReadTarOptions } from "./tar/read-tar.ts";
 export type { TarLimits } from "./tar/limits.ts";
+export { inspectMetadata, inspectMetadataName } from "./singularity-d/inspect-metadata.ts";
+export { ociRunscript } from "./singularity-d/oci-runscript.ts";
+export { bindTargetTree, isSingularityPath, singularityTree } from "./singularity-d/tree.ts";
+export type { SingularityTreeOptions } from "./singularity-d/tree.ts";
+export type { ImageEnvironment } from "./singularity-d/environment-scripts.ts";
