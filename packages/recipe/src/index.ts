@@ -1,0 +1,10 @@
+export { buildVariables, imageLayout, imagePathPrefix, imageVariables } from "./scripts/image-layout.ts";
+export { cleanStep } from "./scripts/clean.ts";
+export { compileBytecodeStep } from "./scripts/compile-bytecode.ts";
+export { type PythonSource, serverSteps } from "./scripts/install-server.ts";
+export { joinServerStep } from "./scripts/join-server.ts";
+export { postBuildStep, startScriptStep } from "./scripts/post-build.ts";
+export { startBundleStep } from "./scripts/start-bundle.ts";
+export { userEnvironmentStep, userPackagesStep, type UserEnvironmentOptions } from "./scripts/user-environment.ts";
+export { environmentScript } from "./runtime/environment-script.ts";
+export { runScript } from "./runtime/run-script.ts";

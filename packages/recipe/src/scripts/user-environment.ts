@@ -1,0 +1,55 @@
+import { shellQuote } from "@repo2singularity/base";
+import { imageLayout } from "./image-layout.ts";
+import { pythonLines, type PythonSource } from "./install-server.ts";
+import { createRunStep, type RunStep, writeFileLines } from "./run-step.ts";
+
+/** What is in every user environment, so that notebooks run and `pip` works as people expect. */
+export const environmentRequirements: readonly string[] = ["pip", "ipykernel", "ipywidgets"];
+
+/** What the user's environment is made of. */
+export interface UserEnvironmentOptions {
+  readonly python: PythonSource;
+  /** Lines in the form of requirements.txt, added to {@link environmentRequirements}. */
+  readonly requirements?: readonly string[];
+  /** Requirements files, absolute or relative to `cwd`; they may refer to others beside them. */
+  readonly requirementFiles?: readonly string[];
+  /** Where relative paths in them start. */
+  readonly cwd?: string;
+}
+
+/**
+ * The step that makes the user's environment and installs its packages in one resolution, so that the
+ * packages every environment has never hold back what the repository asks for.
+ */
+export function userEnvironmentStep(options: UserEnvironmentOptions): RunStep {
+  const { environment } = imageLayout;
+  const script = [
+    pythonLines(options.python),
+    `uv venv --no-project --python "$python" ${environment}`,
+    installLines([...environmentRequirements, ...(options.requirements ?? [])], options.requirementFiles ?? []),
+  ].join("\n");
+  return createRunStep("Install the Python environment", script, {
+    caches: ["uv"],
+    network: true,
+    ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+  });
+}
+
+/** The step that adds packages to the user's environment, for files that need the whole repository. */
+export function userPackagesStep(title: string, options: Omit<UserEnvironmentOptions, "python">): RunStep {
+  return createRunStep(title, installLines(options.requirements ?? [], options.requirementFiles ?? []), {
+    caches: ["uv"],
+    network: true,
+    ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+  });
+}
+
+function installLines(requirements: readonly string[], files: readonly string[]): string {
+  const own = requirements.length === 0 ? [] : ["/tmp/requirements.txt"];
+  const arguments_ = [...files, ...own].map((file) => `-r ${shellQuote(file)}`).join(" ");
+  return [
+    requirements.length === 0 ? "" : writeFileLines("/tmp/requirements.txt", requirements.join("\n")),
+    `uv pip install --python ${imageLayout.environment}/bin/python ${arguments_}`,
+    "",
+  ].join("\n");
+}
