@@ -13,6 +13,10 @@ export interface UserEnvironmentOptions {
   readonly requirements?: readonly string[];
   /** Requirements files, absolute or relative to `cwd`; they may refer to others beside them. */
   readonly requirementFiles?: readonly string[];
+  /** Lines that hold versions down without asking for the package. */
+  readonly constraints?: readonly string[];
+  /** Further flags of `uv pip install`, such as `--prerelease=allow`. */
+  readonly flags?: readonly string[];
   /** Where relative paths in them start. */
   readonly cwd?: string;
 }
@@ -26,7 +30,7 @@ export function userEnvironmentStep(options: UserEnvironmentOptions): RunStep {
   const script = [
     pythonLines(options.python),
     `uv venv --no-project --python "$python" ${environment}`,
-    installLines([...environmentRequirements, ...(options.requirements ?? [])], options.requirementFiles ?? []),
+    installLines(environmentRequirements, options),
   ].join("\n");
   return createRunStep("Install the Python environment", script, {
     caches: ["uv"],
@@ -37,19 +41,26 @@ export function userEnvironmentStep(options: UserEnvironmentOptions): RunStep {
 
 /** The step that adds packages to the user's environment, for files that need the whole repository. */
 export function userPackagesStep(title: string, options: Omit<UserEnvironmentOptions, "python">): RunStep {
-  return createRunStep(title, installLines(options.requirements ?? [], options.requirementFiles ?? []), {
+  return createRunStep(title, installLines([], options), {
     caches: ["uv"],
     network: true,
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
   });
 }
 
-function installLines(requirements: readonly string[], files: readonly string[]): string {
-  const own = requirements.length === 0 ? [] : ["/tmp/requirements.txt"];
-  const arguments_ = [...files, ...own].map((file) => `-r ${shellQuote(file)}`).join(" ");
+function installLines(own: readonly string[], options: Omit<UserEnvironmentOptions, "python">): string {
+  const requirements = [...own, ...(options.requirements ?? [])];
+  const constraints = options.constraints ?? [];
+  const flags = [
+    ...(options.flags ?? []),
+    ...(options.requirementFiles ?? []).flatMap((file) => ["-r", file]),
+    ...(requirements.length === 0 ? [] : ["-r", "/tmp/requirements.txt"]),
+    ...(constraints.length === 0 ? [] : ["-c", "/tmp/constraints.txt"]),
+  ];
   return [
     requirements.length === 0 ? "" : writeFileLines("/tmp/requirements.txt", requirements.join("\n")),
-    `uv pip install --python ${imageLayout.environment}/bin/python ${arguments_}`,
+    constraints.length === 0 ? "" : writeFileLines("/tmp/constraints.txt", constraints.join("\n")),
+    `uv pip install --python ${imageLayout.environment}/bin/python ${flags.map(shellQuote).join(" ")}`,
     "",
   ].join("\n");
 }

@@ -1,0 +1,155 @@
+import { AppError } from "@repo2singularity/base";
+import type { Decision } from "@repo2singularity/contracts";
+import { parseRuntimeTxt, type RuntimeTxt } from "../python/runtime-txt.ts";
+import { parsePyproject } from "../python/pyproject.ts";
+import type { RepoTree } from "../tree/repo-tree.ts";
+import { configPath, type ConfigDirectory } from "./config-directory.ts";
+import type { ConfigFile } from "./config-file.ts";
+
+/** Ways to describe an environment; the first file of the first family that is found counts. */
+export type Family = "python" | "conda" | "dockerfile" | "julia" | "nix" | "r" | "pipfile" | "definition";
+
+/** A family and the file that chose it; no file when nothing asked for anything. */
+export interface FoundFamily {
+  readonly family: Family;
+  readonly file?: string;
+  /** What was seen and passed over on the way. */
+  readonly decisions: readonly Decision[];
+}
+
+/** Reads a configuration file. @returns `undefined` when it is not there */
+export function readConfigFile(tree: RepoTree, path: string): ConfigFile | undefined {
+  const text = tree.readText(path);
+  return text === undefined ? undefined : { path, text: text.replace(/^\uFEFF/, "") };
+}
+
+/** In what order files choose the family. `root` files only count where there is no configuration folder. */
+const precedence: readonly {
+  readonly family: Family;
+  readonly names: readonly string[];
+  readonly place: "config" | "root";
+}[] = [
+  { family: "dockerfile", names: ["Dockerfile"], place: "config" },
+  { family: "julia", names: ["JuliaProject.toml", "Project.toml", "REQUIRE"], place: "config" },
+  { family: "nix", names: ["default.nix"], place: "config" },
+  { family: "r", names: ["DESCRIPTION"], place: "root" },
+  { family: "conda", names: ["environment.yml", "environment.yaml"], place: "config" },
+  { family: "pipfile", names: ["Pipfile", "Pipfile.lock"], place: "config" },
+];
+
+/** Definition files of Apptainer and Singularity; repo2docker does not read them, so everything else goes first. */
+const definitionNames = [
+  "Singularity",
+  "Apptainer",
+  "Singularity.def",
+  "Apptainer.def",
+  "singularity.def",
+  "apptainer.def",
+];
+
+/**
+ * Finds the family of a repository in repo2docker's order of precedence.
+ * @throws E_RECIPE_FILE_INVALID when a file that decides cannot be parsed
+ * Source: repo2docker `app.py`, `buildpacks`
+ */
+export function findFamily(tree: RepoTree, directory: ConfigDirectory): FoundFamily {
+  const present = (names: readonly string[], place: "config" | "root"): string | undefined => {
+    if (place === "root" && directory !== "") return undefined;
+    return names.map((name) => configPath(directory, name)).find((path) => tree.readText(path) !== undefined);
+  };
+  const runtime = tryReadRuntime(tree, directory);
+  for (const { family, names, place } of precedence) {
+    if (family === "conda" && runtime?.name === "r")
+      return { family: "r", file: configPath(directory, "runtime.txt"), decisions: [] };
+    if (family === "pipfile" && runtime !== undefined && runtime.name !== "python") continue;
+    const file = present(names, place);
+    if (file !== undefined) return { family, file, decisions: [] };
+  }
+  return findPython(tree, directory, runtime, present(definitionNames, "config"));
+}
+
+/**
+ * A malformed `runtime.txt` must not stop a conda repository, which never uses it; the Python family reads it
+ * again and says what is wrong.
+ */
+function tryReadRuntime(tree: RepoTree, directory: ConfigDirectory): RuntimeTxt | undefined {
+  const file = readConfigFile(tree, configPath(directory, "runtime.txt"));
+  if (file === undefined || !/^(r|python)-/.test(file.text.trim())) return undefined;
+  const isLate = ["environment.yml", "environment.yaml"].some(
+    (name) => tree.readText(configPath(directory, name)) !== undefined,
+  );
+  return isLate && !file.text.trim().startsWith("r-") ? undefined : parseRuntimeTxt(file);
+}
+
+function findPython(
+  tree: RepoTree,
+  directory: ConfigDirectory,
+  runtime: RuntimeTxt | undefined,
+  definition: string | undefined,
+): FoundFamily {
+  const file = runtime?.name === "python" ? configPath(directory, "runtime.txt") : pythonFile(tree, directory);
+  if (file === undefined && definition !== undefined) return { family: "definition", file: definition, decisions: [] };
+  const decisions: Decision[] =
+    definition === undefined
+      ? []
+      : [
+          {
+            subject: definition,
+            outcome: "ignored",
+            reason: `${file ?? "another file"} describes the environment, and repo2docker reads no definition files`,
+          },
+        ];
+  return { family: "python", ...(file === undefined ? {} : { file }), decisions };
+}
+
+function pythonFile(tree: RepoTree, directory: ConfigDirectory): string | undefined {
+  if (directory === "") {
+    if (tree.readText("setup.py") !== undefined) return "setup.py";
+    const pyproject = readConfigFile(tree, "pyproject.toml");
+    if (pyproject !== undefined && parsePyproject(pyproject).isPackage) return "pyproject.toml";
+  }
+  const requirements = configPath(directory, "requirements.txt");
+  return tree.readText(requirements) === undefined ? undefined : requirements;
+}
+
+/** What each family is called to people, and what can be done today. */
+const notYet: Readonly<Record<Exclude<Family, "python">, { readonly name: string; readonly hint: string }>> = {
+  dockerfile: {
+    name: "Dockerfiles",
+    hint: "requirements.txt, apt.txt and postBuild in a folder binder/ describe the same environment and are used instead of the Dockerfile",
+  },
+  definition: {
+    name: "Apptainer and Singularity definition files",
+    hint: "build it with apptainer build, or describe the environment with requirements.txt, apt.txt and postBuild",
+  },
+  julia: {
+    name: "Julia environments",
+    hint: "only Python environments are supported now; install Julia in postBuild of a folder binder/",
+  },
+  nix: {
+    name: "Nix environments",
+    hint: "only Python environments are supported now; use requirements.txt and apt.txt in a folder binder/",
+  },
+  r: {
+    name: "R environments",
+    hint: "only Python environments are supported now; r-base and r-cran-… packages can be installed with apt.txt",
+  },
+  conda: {
+    name: "conda packages",
+    hint: "move the packages under `pip:` in environment.yml, or use requirements.txt; libraries can come from apt.txt",
+  },
+  pipfile: {
+    name: "Pipfiles",
+    hint: "write the packages to requirements.txt, for example with `pipenv requirements`, in a folder binder/",
+  },
+};
+
+/** The error for a family that a later version will build. */
+export function familyNotYet(family: Exclude<Family, "python">, file: string, detail?: string): AppError {
+  const { name, hint } = notYet[family];
+  const what = detail === undefined ? "" : ` (${detail})`;
+  return new AppError("E_RECIPE_FAMILY_NOT_YET", `${file}: ${name} are not supported yet${what}`, {
+    hint,
+    data: { family, file },
+  });
+}
