@@ -21,3 +21,15 @@ export { ociRunscript } from "./singularity-d/oci-runscript.ts";
 export { bindTargetTree, isSingularityPath, singularityTree } from "./singularity-d/tree.ts";
 export type { SingularityTreeOptions } from "./singularity-d/tree.ts";
 export type { ImageEnvironment } from "./singularity-d/environment-scripts.ts";
+export { bytesAccess, openFileAccess, type FileWindow, type RandomAccess } from "./access/random-access.ts";
+export {
+  openSquashfs,
+  openSquashfsFrom,
+  SquashfsImage,
+  type LookupOptions,
+  type OpenOptions,
+} from "./squashfs/squashfs-image.ts";
+export type { SquashfsEntry } from "./squashfs/read/entry.ts";
+export type { FileRange } from "./squashfs/read/file-content.ts";
+export { defaultSquashfsLimits, type SquashfsLimits } from "./squashfs/read/limits.ts";
+export { readSuperblock, type Superblock } from "./squashfs/read/superblock.ts";
