@@ -11,6 +11,8 @@ export interface ProcessOptions {
   readonly signal?: AbortSignal;
   /** Milliseconds after which the program is killed and the call fails with E_PROCESS_TIMEOUT. */
   readonly timeoutMs?: number;
+  /** What an abort or time limit sends; `SIGTERM`, and `SIGKILL` 2 s later, when left out. */
+  readonly killSignal?: "SIGTERM" | "SIGKILL";
   /** Text or bytes for standard input; nothing (an empty input) when left out. */
   readonly input?: string | Uint8Array | Readable;
   /** Called with every complete line of output as it comes, without its line end. */
@@ -78,6 +80,7 @@ export const processRunner: ProcessRunner = async (command, args, options) => {
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
     ...(options.signal === undefined ? {} : { cancelSignal: options.signal }),
     ...(options.timeoutMs === undefined ? {} : { timeout: options.timeoutMs }),
+    ...(options.killSignal === undefined ? {} : { killSignal: options.killSignal }),
     env: Object.fromEntries(Object.entries(options.env).filter(([, value]) => value !== undefined)),
     extendEnv: false,
     buffer: false,

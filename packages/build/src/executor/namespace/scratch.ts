@@ -1,0 +1,56 @@
+import { mkdir, readFile, symlink, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { writePrograms } from "../../native/write-programs.ts";
+import { stepHostName } from "../../native/programs/enter.ts";
+import type { ExecutorHost } from "../host.ts";
+import type { StepTreeOptions } from "../port.ts";
+import { writeSkeleton } from "./skeleton.ts";
+
+/** The scratch folder of one tree, as the scripts expect it: fixed short names, links for all that varies. */
+export interface Scratch {
+  readonly directory: string;
+  /** Value of overlay's `lowerdir`, top first: relative names without any character that needs quoting. */
+  readonly lowers: string;
+}
+
+/**
+ * Fills the scratch folder of a tree.
+ *
+ * ```
+ * bin/        helper programs          layers/N      links to the lower trees
+ * skeleton/   below the lowest layer   layers/upper  link to the upper folder, layers/work
+ * root/       where the tree is mounted  mounts/N    links to the host mounts
+ * tmp/ var-tmp/ hosts resolv.conf      ready         appears when the command is about to start
+ * ```
+ */
+export async function writeScratch(host: ExecutorHost, options: StepTreeOptions): Promise<Scratch> {
+  const directory = options.scratchDir;
+  const inScratch = (name: string): string => join(directory, name);
+  await mkdir(options.upperDir, { recursive: true });
+  for (const name of ["root", "layers/work", "mounts"]) await mkdir(inScratch(name), { recursive: true });
+  await writePrograms(inScratch("bin"), host.processor, ["enter", "lease", "loopback"]);
+  await writeSkeleton(inScratch("skeleton"));
+
+  await symlink(options.upperDir, inScratch("layers/upper"));
+  const layers = options.lowerTrees.map(async (tree, index) => {
+    await symlink(tree, inScratch(`layers/${index}`));
+    return `layers/${index}`;
+  });
+  for (const [index, mount] of options.mounts.entries()) await symlink(mount.source, inScratch(`mounts/${index}`));
+  await writeFile(inScratch("hosts"), formatHosts(await readOrEmpty("/etc/hosts")));
+  await writeFile(inScratch("resolv.conf"), await readOrEmpty("/etc/resolv.conf"));
+  return { directory, lowers: [...(await Promise.all(layers)).reverse(), "skeleton"].join(":") };
+}
+
+/** The host's names stay known (mirrors can stand there), the step's own name is added. */
+function formatHosts(hostFile: string): string {
+  return `127.0.0.1 localhost ${stepHostName}\n::1 localhost ip6-localhost ip6-loopback\n${hostFile}`;
+}
+
+async function readOrEmpty(path: string): Promise<string> {
+  try {
+    return await readFile(path, "utf8");
+  } catch {
+    return ""; // a machine without the file has no names to pass on
+  }
+}

@@ -1,0 +1,99 @@
+/** The ways in which build steps can run. */
+export type StepExecutorName = "userns" | "root" | "apptainer";
+
+/**
+ * How build steps run in a root tree: the port that every executor fits. `describeStepExecutor` of the
+ * testkit is its conformance suite.
+ *
+ * Whatever the executor, a step sees: its tree as `/` and nothing else of the host but the declared mounts;
+ * fresh /proc, /dev, /tmp, /var/tmp, /run; process 1 of its own; no standard input, no terminal; the
+ * variables it was given and no others; uid 0, whose changes of owners succeed and change nothing;
+ * umask 022; the host name `repo2singularity`.
+ */
+export interface StepExecutor {
+  readonly name: StepExecutorName;
+  /** Runs a trial step. Takes a fraction of a second and leaves nothing behind. */
+  probe(signal?: AbortSignal): Promise<ExecutorProbe>;
+  /**
+   * Opens a root tree for one or several steps.
+   * @returns a tree that the caller closes (`await using`)
+   * @throws E_EXECUTOR_UNAVAILABLE when trees cannot be made in `scratchDir`
+   */
+  openTree(options: StepTreeOptions): Promise<StepTree>;
+}
+
+/** Whether an executor works on this machine. */
+export type ExecutorProbe =
+  | {
+      readonly usable: true;
+      /** How it works here, for `doctor`, such as "kernel overlay". */
+      readonly detail: string;
+    }
+  | {
+      readonly usable: false;
+      readonly reason: string;
+      /** The command or change that would mend it. */
+      readonly hint: string;
+    };
+
+/** What a root tree is made of. All paths are absolute paths of the host. */
+export interface StepTreeOptions {
+  /**
+   * Folders with unpacked layers, the bottom one first, at least one, as `captureLayer` and `unpackLayer`
+   * leave them: character devices 0:0 for removed files, no opaque folders. Never changed.
+   */
+  readonly lowerTrees: readonly string[];
+  /** Receives what steps change, in overlay form; an empty folder, made when it is missing. */
+  readonly upperDir: string;
+  /**
+   * An empty or missing folder on the filesystem of `upperDir`: a local disk, not NFS or Lustre.
+   * Also holds the step's /tmp and /var/tmp. Removed when the tree is closed.
+   */
+  readonly scratchDir: string;
+  readonly mounts: readonly HostMount[];
+  readonly signal?: AbortSignal;
+}
+
+/** A file or folder of the host that steps see; never part of a layer. */
+export interface HostMount {
+  /** Absolute path of an existing file or folder. */
+  readonly source: string;
+  /** A path below `/run/repo2singularity/`, not inside another mount's target. */
+  readonly target: string;
+  readonly readOnly: boolean;
+}
+
+/** The folder of a step's tree in which all host mounts lie. */
+export const mountsFolder = "/run/repo2singularity";
+
+/** A root tree in which steps run, one after the other. */
+export interface StepTree extends AsyncDisposable {
+  /**
+   * Runs one command and waits for its end; then nothing that it started is left running.
+   * @returns its exit status, 128 + N when signal N ended it; 125 when it or its folder is missing
+   * @throws E_STEP_TIMEOUT after `timeoutMs`
+   * @throws E_EXECUTOR_UNAVAILABLE when the tree could not be set up
+   */
+  run(command: StepCommand): Promise<{ readonly exitCode: number }>;
+  /** After the last run: the folder with the changes in overlay form. */
+  upper(): Promise<string>;
+}
+
+/** One command of a step. */
+export interface StepCommand {
+  /** Program and arguments; a program without a slash is looked for on the PATH of `env`. */
+  readonly argv: readonly string[];
+  /** All variables of the command. Names are shell identifiers. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Absolute path in the tree. */
+  readonly cwd: string;
+  readonly timeoutMs?: number;
+  /**
+   * Whether the command may use the network. Without it the command gets a network of its own that has only
+   * a loopback interface, where the kernel lets us.
+   */
+  readonly network: boolean;
+  /** Every complete line of output as it comes. */
+  readonly onLine?: (line: string, stream: "stdout" | "stderr") => void;
+  readonly signal?: AbortSignal;
+}

@@ -1,0 +1,18 @@
+import { type ExecutorHost, hostEnvironment } from "../executor/host.ts";
+
+/**
+ * Makes the overlay's mark of a removed file (a character device 0:0) at every path.
+ * @param program absolute path of the helper program `whiteout`
+ * @param paths relative to `directory`, one character a byte (latin1); their folders are there, they are not
+ * @throws E_PROCESS_FAILED on kernels before 5.8, for ordinary users
+ */
+export async function makeWhiteouts(
+  host: ExecutorHost,
+  program: string,
+  directory: string,
+  paths: readonly string[],
+): Promise<void> {
+  if (paths.length === 0) return;
+  const input = Buffer.from(paths.map((path) => `./${path}\0`).join(""), "latin1");
+  await host.runner("xargs", ["-0", program], { cwd: directory, env: hostEnvironment(host), input });
+}
