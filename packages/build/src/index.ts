@@ -5,3 +5,18 @@ export { openHttpClient, type HttpAnswer, type HttpClient } from "./host/http-cl
 export { writeStepSurroundings, type StepSurroundings, type SurroundingsOptions } from "./host/step-surroundings.ts";
 export { hasSuite } from "./host/has-suite.ts";
 export { ensureTool, type EnsuredTool, type ToolDependencies } from "./tool/ensure-tool.ts";
+export type {
+  ExecutorProbe,
+  HostMount,
+  StepCommand,
+  StepExecutor,
+  StepExecutorName,
+  StepTree,
+  StepTreeOptions,
+} from "./executor/port.ts";
+export { mountsFolder } from "./executor/port.ts";
+export type { ExecutorHost } from "./executor/host.ts";
+export { createRootExecutor } from "./executor/root.ts";
+export { createUsernsExecutor } from "./executor/userns.ts";
+export type { TreeKind } from "./executor/namespace/tree-kind.ts";
+export { removeTree } from "./tree/remove-tree.ts";
