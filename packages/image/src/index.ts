@@ -33,3 +33,20 @@ export type { SquashfsEntry } from "./squashfs/read/entry.ts";
 export type { FileRange } from "./squashfs/read/file-content.ts";
 export { defaultSquashfsLimits, type SquashfsLimits } from "./squashfs/read/limits.ts";
 export { readSuperblock, type Superblock } from "./squashfs/read/superblock.ts";
+export {
+  createMemoryExtentCache,
+  extentKeyText,
+  type CachedExtents,
+  type ExtentCache,
+  type ExtentKey,
+  type Extents,
+  type RecordedExtents,
+} from "./squashfs/extent-cache.ts";
+export {
+  packSquashfs,
+  writeSquashfs,
+  type PackedSquashfs,
+  type WriteSquashfsOptions,
+  type WrittenSquashfs,
+} from "./squashfs/write-squashfs.ts";
+export type { Compression } from "./squashfs/write/block-codec.ts";

@@ -1,4 +1,4 @@
-import type { ByteSource } from "./byte-source.ts";
+import type { ChunkReader } from "./chunk-reader.ts";
 import { invalidHeader, type TarHeader } from "./header.ts";
 import { paddedSize, typeFlags } from "./layout.ts";
 import { checkTarLimit, type TarLimits } from "./limits.ts";
@@ -15,14 +15,14 @@ const noPax: PaxHeader = { records: new Map(), sparsePairs: [] };
 
 /** Collects the headers that only describe other headers: pax, global pax, GNU's long names. */
 export class ExtensionReader {
-  readonly #bytes: ByteSource;
+  readonly #bytes: ChunkReader;
   readonly #limits: Required<TarLimits>;
   readonly #globals: PaxRecords = new Map();
   #pax: PaxHeader | undefined;
   #longName: Uint8Array | undefined;
   #longLink: Uint8Array | undefined;
 
-  constructor(bytes: ByteSource, limits: Required<TarLimits>) {
+  constructor(bytes: ChunkReader, limits: Required<TarLimits>) {
     this.#bytes = bytes;
     this.#limits = limits;
   }

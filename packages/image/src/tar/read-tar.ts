@@ -1,7 +1,7 @@
 import type { TreeEntry } from "../tree/entry.ts";
-import { ByteSource } from "./byte-source.ts";
+import { ChunkReader } from "./chunk-reader.ts";
 import { entryFacts } from "./entry-facts.ts";
-import { ArchivedContent } from "./entry-reader.ts";
+import { ArchivedContent } from "./archived-content.ts";
 import { ExtensionReader } from "./extension-reader.ts";
 import { hasValidChecksum, isZeroBlock } from "./header-numbers.ts";
 import { parseHeader, type TarHeader } from "./header.ts";
@@ -36,7 +36,7 @@ export async function* readTar(
   options: ReadTarOptions = {},
 ): AsyncGenerator<TreeEntry, void, undefined> {
   const limits = { ...defaultTarLimits, ...options.limits };
-  const bytes = new ByteSource(source);
+  const bytes = new ChunkReader(source);
   const extensions = new ExtensionReader(bytes, limits);
   let entryCount = 0;
   try {
@@ -58,7 +58,7 @@ export async function* readTar(
 }
 
 /** The next header; undefined at the archive's end mark, which is one or two zero blocks. */
-async function readHeader(bytes: ByteSource): Promise<TarHeader | undefined> {
+async function readHeader(bytes: ChunkReader): Promise<TarHeader | undefined> {
   const offset = bytes.offset;
   const what = "a header";
   const block = bytes.tryTake(TAR_BLOCK_BYTES) ?? (await bytes.take(TAR_BLOCK_BYTES, what));
@@ -73,7 +73,7 @@ interface ReadEntry {
 }
 
 async function readEntry(
-  bytes: ByteSource,
+  bytes: ChunkReader,
   header: TarHeader,
   extensions: ExtensionReader,
   limits: Required<TarLimits>,
@@ -102,7 +102,7 @@ async function readEntry(
  * Stored bytes of an entry that is no file. Directories of GNU's dumps have some; a hard link of pax archives may
  * have them, while older programs state a size without storing anything: what follows decides.
  */
-async function contentToSkip(bytes: ByteSource, header: TarHeader, storedSize: number): Promise<number> {
+async function contentToSkip(bytes: ChunkReader, header: TarHeader, storedSize: number): Promise<number> {
   if (storedSize === 0) return 0;
   if (header.typeFlag === typeFlags.gnuDumpDirectory) return storedSize;
   if (header.typeFlag !== typeFlags.hardlink) return 0;

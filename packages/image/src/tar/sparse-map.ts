@@ -1,5 +1,5 @@
 import type { Hole } from "../tree/entry.ts";
-import type { ByteSource } from "./byte-source.ts";
+import type { ChunkReader } from "./chunk-reader.ts";
 import { invalidHeader, type TarHeader } from "./header.ts";
 import { tryParseNumber } from "./header-numbers.ts";
 import { GNU_SPARSE_PAIR_BYTES, TAR_BLOCK_BYTES, gnuSparseBlock, gnuSparseFields } from "./layout.ts";
@@ -22,7 +22,7 @@ export interface SparseMap {
  */
 export async function readGnuSparseMap(
   header: TarHeader,
-  source: ByteSource,
+  source: ChunkReader,
   limits: Required<TarLimits>,
 ): Promise<SparseMap> {
   const realSize = tryParseNumber(header.block, ...gnuSparseFields.realSize);
@@ -66,7 +66,7 @@ function addPairs(
 export async function readPaxSparseMap(
   pax: PaxHeader,
   storedSize: number,
-  source: ByteSource,
+  source: ChunkReader,
   limits: Required<TarLimits>,
 ): Promise<SparseMap | undefined> {
   const offset = source.offset;
@@ -85,7 +85,7 @@ export async function readPaxSparseMap(
 async function readMapBeforeContent(
   realSize: number,
   storedSize: number,
-  source: ByteSource,
+  source: ChunkReader,
   limits: Required<TarLimits>,
 ): Promise<SparseMap> {
   const offset = source.offset;

@@ -5,7 +5,7 @@ import { AppError } from "@repo2singularity/base";
  *
  * Memory: the current chunk; a copy only of what crosses a chunk's end. Pieces are valid until the next call.
  */
-export class ByteSource {
+export class ChunkReader {
   readonly #iterator: AsyncIterator<Uint8Array>;
   #chunk: Uint8Array = new Uint8Array(0);
   #at = 0;

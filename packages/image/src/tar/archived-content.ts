@@ -1,6 +1,6 @@
 import { AppError } from "@repo2singularity/base";
 import type { EntryContent } from "../tree/entry.ts";
-import type { ByteSource } from "./byte-source.ts";
+import type { ChunkReader } from "./chunk-reader.ts";
 import { paddedSize } from "./layout.ts";
 import { holesOf, type SparseMap } from "./sparse-map.ts";
 
@@ -8,14 +8,14 @@ const zeros = new Uint8Array(65_536);
 
 /** The content of one entry in an archive; hands out the source's own memory. */
 export class ArchivedContent {
-  readonly #source: ByteSource;
+  readonly #source: ChunkReader;
   readonly #sizeBytes: number;
   readonly #what: string;
   #unread: number;
   #isOpened = false;
 
   /** @param sizeBytes stored bytes, without the padding */
-  constructor(source: ByteSource, sizeBytes: number, path: string) {
+  constructor(source: ChunkReader, sizeBytes: number, path: string) {
     this.#source = source;
     this.#sizeBytes = sizeBytes;
     this.#unread = sizeBytes;

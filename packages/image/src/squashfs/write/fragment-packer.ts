@@ -1,0 +1,81 @@
+import type { BlockOwner, BlockRing } from "./block-ring.ts";
+import { contentKindCount } from "./content-kind.ts";
+import type { FragmentPlace } from "./file-data.ts";
+
+/** One row of the fragment table. */
+export interface FragmentRow {
+  readonly address: number;
+  readonly sizeField: number;
+}
+
+interface OpenFragment {
+  readonly index: number;
+  filled: number;
+  readonly bytes: Buffer;
+}
+
+/**
+ * Packs small files and tails of large ones into shared blocks, one open block for each kind of content.
+ * Memory: eight blocks.
+ */
+export class FragmentPacker implements BlockOwner {
+  readonly #ring: BlockRing;
+  readonly #blockSizeBytes: number;
+  readonly #open: (OpenFragment | undefined)[];
+  readonly #rows: (FragmentRow | undefined)[] = [];
+
+  constructor(ring: BlockRing, blockSizeBytes: number) {
+    this.#ring = ring;
+    this.#blockSizeBytes = blockSizeBytes;
+    this.#open = Array.from({ length: contentKindCount });
+  }
+
+  /** The table, complete when the ring is drained after {@link finish}. */
+  get rows(): readonly (FragmentRow | undefined)[] {
+    return this.#rows;
+  }
+
+  /**
+   * Puts bytes into a fragment block.
+   * @param tail at least one byte, less than a block
+   * @param kind see `contentKind`
+   */
+  async add(tail: Uint8Array, kind: number): Promise<FragmentPlace> {
+    let fragment = this.#open[kind];
+    if (fragment !== undefined && fragment.filled + tail.length > this.#blockSizeBytes) {
+      await this.#close(fragment);
+      fragment = undefined;
+    }
+    fragment ??= this.#openFragment(kind);
+    const fragmentOffset = fragment.filled;
+    fragment.bytes.set(tail, fragmentOffset);
+    fragment.filled += tail.length;
+    return { fragmentIndex: fragment.index, fragmentOffset };
+  }
+
+  /** Stages the blocks that are still open. */
+  async finish(): Promise<void> {
+    for (const fragment of this.#open) if (fragment !== undefined) await this.#close(fragment);
+    this.#open.fill(undefined);
+  }
+
+  blockWritten(index: number, address: number, sizeField: number): void {
+    this.#rows[index] = { address, sizeField };
+  }
+
+  #openFragment(kind: number): OpenFragment {
+    const earlier = this.#open[kind];
+    const bytes = earlier?.bytes ?? Buffer.allocUnsafeSlow(this.#blockSizeBytes);
+    const fragment = { index: this.#rows.length, filled: 0, bytes };
+    this.#rows.push(undefined);
+    this.#open[kind] = fragment;
+    return fragment;
+  }
+
+  async #close(fragment: OpenFragment): Promise<void> {
+    if (!this.#ring.hasRoom) await this.#ring.makeRoom();
+    this.#ring.slot().set(fragment.bytes.subarray(0, fragment.filled));
+    this.#ring.stage(fragment.filled, this, fragment.index);
+    this.#ring.publish();
+  }
+}
