@@ -3,8 +3,7 @@ import { describe, expect, test } from "vitest";
 import { environmentScript, leakingVariables } from "./environment-script.ts";
 
 const recipe = {
-  environment: { LANG: "C.UTF-8", GREETING: "it's $HOME" },
-  pathPrefix: ["/srv/bin", "/srv/env/bin"],
+  environment: { LANG: "C.UTF-8", R_LIBS_USER: "/srv/r" },
   startScript: "/srv/repo/start",
   command: ["jupyter-lab", "--no-browser"],
 };
@@ -23,7 +22,16 @@ describe("the environment script", () => {
 
     const after = environmentAfter({ PATH: "/usr/bin:/bin", ...host });
 
-    expect([...after.values()].filter((value) => value.includes("/host"))).toEqual([]);
+    expect([...after].filter(([name, value]) => name !== "R_LIBS_USER" && value.includes("/host"))).toEqual([]);
+  });
+
+  test("takes them away under Apptainer, which gives back what is not set", () => {
+    const script = `__exported_env__='A=1\nPYTHONPATH=/mine\nB=2'\n${environmentScript(recipe)}\nenv`;
+
+    const output = execFileSync("/bin/sh", ["-c", script], { env: { PATH: "/usr/bin:/bin" }, encoding: "utf8" });
+
+    expect(output).toMatch(/^PYTHONPATH=$/m);
+    expect(output).not.toMatch(/^JULIA_DEPOT_PATH/m);
   });
 
   test("leaves them when the user's home is asked for", () => {
@@ -38,20 +46,21 @@ describe("the environment script", () => {
     expect(after.get("JUPYTER_PATH")).toMatch(/:\/kernels$/);
   });
 
-  test("sets the recipe's variables as they are, without expansion", () => {
-    expect(environmentAfter({ PATH: "/usr/bin:/bin" }).get("GREETING")).toBe("it's $HOME");
+  test("leaves alone what the recipe sets itself", () => {
+    expect(environmentAfter({ PATH: "/usr/bin:/bin", R_LIBS_USER: "/srv/r" }).get("R_LIBS_USER")).toBe("/srv/r");
   });
 
-  test("puts the image's folders in front of PATH once, however often it is read", () => {
-    const once = environmentAfter({ PATH: "/usr/bin:/bin" }).get("PATH") ?? "";
+  test("sees the wish for the user's home where Apptainer keeps the host's variables", () => {
+    const script = `__exported_env__='A=1\nR2S_USE_HOME=1\nB=2'\n${environmentScript(recipe)}\necho "[$PYTHONPATH]"`;
 
-    expect(once).toBe("/srv/bin:/srv/env/bin:/usr/bin:/bin");
-    expect(environmentAfter({ PATH: once }).get("PATH")).toBe(once);
+    expect(execFileSync("/bin/sh", ["-c", script], { env: { PYTHONPATH: "/mine" }, encoding: "utf8" })).toBe(
+      "[/mine]\n",
+    );
   });
 
   test("forgets the entrypoint of another image", () => {
-    const text = environmentScript({ environment: {}, pathPrefix: ["/srv/bin"], command: ["true"] });
+    const script = environmentScript({ environment: {}, command: ["true"] });
 
-    expect(text).toContain("unset R2D_ENTRYPOINT");
+    expect(script).toContain("export R2D_ENTRYPOINT=''");
   });
 });
