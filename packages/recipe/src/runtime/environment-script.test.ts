@@ -3,7 +3,8 @@ import { describe, expect, test } from "vitest";
 import { environmentScript, leakingVariables } from "./environment-script.ts";
 
 const recipe = {
-  environment: { LANG: "C.UTF-8", R_LIBS_USER: "/srv/r" },
+  environment: { LANG: "C.UTF-8", GREETING: "it's $HOME", R_LIBS_USER: "/srv/r" },
+  pathPrefix: ["/srv/bin", "/srv/env/bin"],
   startScript: "/srv/repo/start",
   command: ["jupyter-lab", "--no-browser"],
 };
@@ -22,7 +23,7 @@ describe("the environment script", () => {
 
     const after = environmentAfter({ PATH: "/usr/bin:/bin", ...host });
 
-    expect([...after].filter(([name, value]) => name !== "R_LIBS_USER" && value.includes("/host"))).toEqual([]);
+    expect([...after].filter(([, value]) => value.includes("/host"))).toEqual([]);
   });
 
   test("takes them away under Apptainer, which gives back what is not set", () => {
@@ -46,8 +47,18 @@ describe("the environment script", () => {
     expect(after.get("JUPYTER_PATH")).toMatch(/:\/kernels$/);
   });
 
-  test("leaves alone what the recipe sets itself", () => {
-    expect(environmentAfter({ PATH: "/usr/bin:/bin", R_LIBS_USER: "/srv/r" }).get("R_LIBS_USER")).toBe("/srv/r");
+  test("sets the recipe's variables as they are, without expansion, over the host's", () => {
+    const after = environmentAfter({ PATH: "/usr/bin:/bin", R_LIBS_USER: "/mine" });
+
+    expect(after.get("R_LIBS_USER")).toBe("/srv/r");
+    expect(after.get("GREETING")).toBe("it's $HOME");
+  });
+
+  test("puts the image's folders in front of PATH once, however often it is read", () => {
+    const once = environmentAfter({ PATH: "/usr/bin:/bin" }).get("PATH") ?? "";
+
+    expect(once).toBe("/srv/bin:/srv/env/bin:/usr/bin:/bin");
+    expect(environmentAfter({ PATH: once }).get("PATH")).toBe(once);
   });
 
   test("sees the wish for the user's home where Apptainer keeps the host's variables", () => {
@@ -59,7 +70,7 @@ describe("the environment script", () => {
   });
 
   test("forgets the entrypoint of another image", () => {
-    const script = environmentScript({ environment: {}, command: ["true"] });
+    const script = environmentScript({ environment: {}, pathPrefix: [], command: ["true"] });
 
     expect(script).toContain("export R2D_ENTRYPOINT=''");
   });

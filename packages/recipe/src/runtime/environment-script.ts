@@ -1,4 +1,3 @@
-import { shellQuote } from "@repo2singularity/base";
 import type { Recipe } from "@repo2singularity/contracts";
 import { imageLayout } from "../scripts/image-layout.ts";
 
@@ -23,18 +22,30 @@ export const leakingVariables: readonly string[] = `
   .trim()
   .split(/\s+/);
 
+/** What of a recipe stands in the environment script. */
+export type EnvironmentParts = Pick<Recipe, "environment" | "pathPrefix" | "startScript" | "command">;
+
+/**
+ * A word that sh and Apptainer's built-in shell read alike: that one keeps the backslash of the usual `'\\''`
+ * in an `export`.
+ */
+function quoteForBoth(word: string): string {
+  return `'${word.replaceAll("'", `'"'"'`)}'`;
+}
+
 /**
  * Text for the environment script that every `run`, `exec` and `shell` of the image reads before its program:
- * guards against the host and says what a session runs. POSIX sh, writes nothing, starts no process.
+ * guards against the host, sets the recipe's variables and PATH, and says what
+ * a session runs. POSIX sh, writes nothing, starts no process.
  *
- * The recipe's own variables and PATH are not in it: `singularityTree` sets them. Apptainer hides
- * the host's variables from this script and gives back those that it has not set, but takes empty ones away. `R2S_USE_HOME=1` on the host switches the guard off, and what the user
- * sets for the container by name (`--env`, `APPTAINERENV_…`) is applied by the runtime later and wins.
+ * Apptainer hides the host's variables from this script and gives back those that it has not set, but takes empty
+ * ones away. `R2S_USE_HOME=1` on the host switches the guard off, and what the user sets for the container by
+ * name (`--env`, `APPTAINERENV_…`) is applied by the runtime later and wins.
  */
-export function environmentScript(recipe: Pick<Recipe, "environment" | "startScript" | "command">): string {
+export function environmentScript(recipe: EnvironmentParts): string {
   const { environment, home } = imageLayout;
-  const own = new Set(Object.keys(recipe.environment));
-  const guarded = leakingVariables.filter((name) => !own.has(name));
+  const prefix = recipe.pathPrefix.join(":");
+  const variables = Object.entries(recipe.environment).filter(([name]) => name !== "PATH");
   return [
     // Where Apptainer keeps the host's variables while this runs; other runtimes leave them in sight.
     'r2s_host="',
@@ -45,7 +56,7 @@ export function environmentScript(recipe: Pick<Recipe, "environment" | "startScr
     '*"',
     "R2S_USE_HOME=1",
     '"*) ;;',
-    `*) for r2s_name in ${guarded.join(" ")}; do`,
+    `*) for r2s_name in ${leakingVariables.join(" ")}; do`,
     '    unset "$r2s_name"',
     '    case "$r2s_host" in *"',
     '$r2s_name="*) export "$r2s_name=" ;; esac',
@@ -54,10 +65,12 @@ export function environmentScript(recipe: Pick<Recipe, "environment" | "startScr
     `  export JUPYTER_CONFIG_DIR=${home}/.jupyter JUPYTER_DATA_DIR=${home}/.local/share/jupyter IPYTHONDIR=${home}/.ipython ;;`,
     "esac",
     "unset r2s_host r2s_name",
+    ...variables.map(([name, value]) => `export ${name}=${quoteForBoth(value)}`),
+    `case ":$PATH:" in *:${prefix}:*) ;; *) export PATH=${prefix}:"$PATH" ;; esac`,
     `export JUPYTER_PATH=${home}/.local/share/jupyter:${environment}/share/jupyter\${JUPYTER_PATH:+:$JUPYTER_PATH}`,
     // Empty rather than unset, for the same reason.
-    `export R2D_ENTRYPOINT=${shellQuote(recipe.startScript ?? "")}`,
-    `export R2S_COMMAND=${shellQuote(recipe.command.join("\n"))}`,
+    `export R2D_ENTRYPOINT=${quoteForBoth(recipe.startScript ?? "")}`,
+    `export R2S_COMMAND=${quoteForBoth(recipe.command.join("\n"))}`,
     "",
   ].join("\n");
 }
