@@ -20,3 +20,6 @@ export { createRootExecutor } from "./executor/root.ts";
 export { createUsernsExecutor } from "./executor/userns.ts";
 export type { TreeKind } from "./executor/namespace/tree-kind.ts";
 export { removeTree } from "./tree/remove-tree.ts";
+export { resolveBase } from "./base/resolve-base.ts";
+export type { BaseDependencies } from "./base/base-dependencies.ts";
+export type { ResolvedBase } from "./base/resolved-base.ts";

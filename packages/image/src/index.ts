@@ -50,4 +50,3 @@ export {
   type WrittenSquashfs,
 } from "./squashfs/write-squashfs.ts";
 export type { Compression } from "./squashfs/write/block-codec.ts";
-export { indexTar, type TarMember } from "./tar/index-tar.ts";

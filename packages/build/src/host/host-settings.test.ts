@@ -50,8 +50,10 @@ async function surroundings(
   return {
     env: written.env,
     notices: written.notices,
-    text: async (target) =>
-      readFile(written.mounts.find((mount) => mount.target === target)?.source ?? "missing", "utf8"),
+    text: async (path) => {
+      const mount = written.mounts.find(({ target }) => path === target || path.startsWith(`${target}/`));
+      return readFile(`${mount?.source ?? "missing"}${path.slice(mount?.target.length)}`, "utf8");
+    },
   };
 }
 
@@ -223,6 +225,8 @@ test("npm has the registry without the token, and lock files do not name the reg
   expect(settings.notices).toContain("tokens of this machine's npmrc are not given to build steps");
 });
 
+const mainSources = "/run/repo2singularity/apt/sources/00-sources.list";
+
 const baseSources = {
   path: "/etc/apt/sources.list.d/debian.sources",
   text: "Types: deb\nURIs: http://deb.debian.org/debian\nSuites: trixie trixie-updates\nComponents: main\nSigned-By: /usr/share/keyrings/debian-archive-keyring.pgp\n\nTypes: deb\nURIs: http://deb.debian.org/debian-security\nSuites: trixie-security\nComponents: main\n",
@@ -236,7 +240,7 @@ test("the machine's apt mirror takes the place of the public archive in the base
   };
   const step = await surroundings(await readHostSettings(machine(files)), [baseSources]);
 
-  expect(await step.text(baseSources.path)).toBe(
+  expect(await step.text("/run/repo2singularity/apt/sources/debian.sources")).toBe(
     baseSources.text
       .replace("http://deb.debian.org/debian\n", "http://apt.example/debian\n")
       .replace("http://deb.debian.org/debian-security", "http://apt.example/security"),
@@ -253,7 +257,7 @@ test("a mirror that lacks the base's suite is left out, and said so", async () =
   const sources = { path: "/etc/apt/sources.list", text: "deb http://deb.debian.org/debian sid main\n" };
   const step = await surroundings(settings, [sources]);
 
-  await expect(step.text(sources.path)).rejects.toThrow();
+  await expect(step.text(mainSources)).rejects.toThrow();
   expect(step.notices).toEqual([expect.stringContaining("has no sid")]);
   expect(settings.notices).toEqual(["apt packages come from https://apt.example/debian"]);
 });
@@ -275,8 +279,8 @@ test.each([
   const file = { path: "/etc/apt/sources.list", text: line };
   const step = await surroundings(settings, [file]);
 
-  if (expected === undefined) await expect(step.text(file.path)).rejects.toThrow();
-  else expect(await step.text(file.path)).toBe(expected);
+  if (expected === undefined) await expect(step.text(mainSources)).rejects.toThrow();
+  else expect(await step.text(mainSources)).toBe(expected);
 });
 
 test("files that are malformed or no text say nothing", async () => {

@@ -9,8 +9,11 @@ export const caBundlePath = `${settingsDir}/ca.crt`;
 /** apt's changing files of a step: lists, archives and logs name mirrors and dates, so no layer may hold them. */
 export const aptStateDir = `${settingsDir}/apt`;
 
-/** The apt.conf of steps: the machine's network options, and everything that changes kept out of the layer. */
-export function aptConf(settings: HostSettings): string {
+/**
+ * The apt.conf of steps: the machine's network options, and everything that changes kept out of the layer.
+ * @param sources whether apt reads rewritten copies of the base's sources instead of those in /etc/apt
+ */
+export function aptConf(settings: HostSettings, sources: { readonly hasOwnSources: boolean }): string {
   const { http, https, all } = settings.proxies;
   const named = settings.apt.options.map((option) => option.toLowerCase());
   const proxy = (scheme: "http" | "https", url: string | undefined): readonly string[] =>
@@ -26,6 +29,9 @@ export function aptConf(settings: HostSettings): string {
     `Dir::State::lists "${aptStateDir}/lists";`,
     `Dir::Cache "${aptStateDir}/cache";`,
     `Dir::Log "${aptStateDir}/log";`,
+    ...(sources.hasOwnSources
+      ? ['Dir::Etc::sourcelist "/dev/null";', `Dir::Etc::sourceparts "${aptStateDir}/sources";`]
+      : []),
     `DPkg::Options:: "--log=${aptStateDir}/log/dpkg.log";`,
     'DPkg::Options:: "--force-unsafe-io";', // a step that is cut off is thrown away whole
   ]);

@@ -1,22 +1,16 @@
 import { constants } from "node:fs";
 import { access, mkdir, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
+import type { HostMount } from "../executor/port.ts";
 import { publicArchiveKind, type ArchiveKind, type ArchiveMirror } from "./apt-archives.ts";
 import { type AptSourcesFile, parseAptSources, rewriteAptSources } from "./apt-sources.ts";
 import type { HostSettings } from "./host-settings.ts";
 import { stepEnv } from "./step-env.ts";
 import { aptConf, aptStateDir, npmrc, pipConf, settingsDir } from "./step-files.ts";
 
-/** A file or folder of this machine that a step sees; structurally the executor's own type. */
-export interface SettingsMount {
-  readonly source: string;
-  readonly target: string;
-  readonly readOnly: boolean;
-}
-
 /** What gives a step the machine's settings; nothing of it lies in the tree that becomes a layer. */
 export interface StepSurroundings {
-  readonly mounts: readonly SettingsMount[];
+  readonly mounts: readonly HostMount[];
   readonly env: Readonly<Record<string, string>>;
   readonly notices: readonly string[];
 }
@@ -25,7 +19,7 @@ export interface StepSurroundings {
 export interface SurroundingsOptions {
   /** An empty folder of this build that only its user may enter: files in it can hold credentials. */
   readonly directory: string;
-  /** The base's own apt sources; where a mirror is set, a rewritten copy is mounted over each. */
+  /** The base's own apt sources; where a mirror is set, apt reads rewritten copies of all of them instead. */
   readonly aptSources: readonly AptSourcesFile[];
   /** Whether a mirror has a suite that this machine itself does not use. */
   readonly hasSuite: (uri: string, suite: string) => Promise<boolean>;
@@ -45,24 +39,21 @@ export async function writeStepSurroundings(
   const sources = await rewrittenSources(settings, options, notices);
   const files = new Map([
     ["ca.crt", settings.caBundle],
-    ["apt.conf", aptConf(settings)],
+    ["apt.conf", aptConf(settings, { hasOwnSources: sources.length > 0 })],
     ["pip.conf", pipConf(settings, links.seen)],
     ["npmrc", npmrc(settings)],
-    ...sources.map(({ name, text }): [string, string] => [name, text]),
   ]);
-  for (const [name, content] of files) await writeFile(join(directory, name), content, { mode: 0o600, flag: "wx" });
-  for (const folder of ["lists/partial", "cache/archives/partial", "log"]) {
+  for (const folder of ["lists/partial", "cache/archives/partial", "log", "sources"]) {
     await mkdir(join(directory, "apt", folder), { recursive: true });
   }
-  const own = ["ca.crt", "apt.conf", "pip.conf", "npmrc"].map((name) =>
-    mountOf(join(directory, name), `${settingsDir}/${name}`),
-  );
+  const mounts = [...files.keys()].map((name) => mountOf(join(directory, name), `${settingsDir}/${name}`));
+  for (const { name, text } of sources) files.set(`apt/sources/${name}`, text);
+  for (const [name, content] of files) await writeFile(join(directory, name), content, { mode: 0o600, flag: "wx" });
   const state = { source: join(directory, "apt"), target: aptStateDir, readOnly: false };
-  const rewritten = sources.map(({ name, path }) => mountOf(join(directory, name), path));
-  return { mounts: [...own, state, ...links.mounts, ...rewritten], env: stepEnv(settings, links.seen), notices };
+  return { mounts: [...mounts, state, ...links.mounts], env: stepEnv(settings, links.seen), notices };
 }
 
-function mountOf(source: string, target: string): SettingsMount {
+function mountOf(source: string, target: string): HostMount {
   return { source, target, readOnly: true };
 }
 
@@ -70,8 +61,8 @@ function mountOf(source: string, target: string): SettingsMount {
 async function findLinksMounts(
   findLinks: readonly string[],
   notices: string[],
-): Promise<{ readonly mounts: readonly SettingsMount[]; readonly seen: readonly string[] }> {
-  const mounts: SettingsMount[] = [];
+): Promise<{ readonly mounts: readonly HostMount[]; readonly seen: readonly string[] }> {
+  const mounts: HostMount[] = [];
   const seen: string[] = [];
   for (const link of findLinks) {
     const path = link.startsWith("file://") ? new URL(link).pathname : link;
@@ -88,20 +79,25 @@ async function findLinksMounts(
   return { mounts, seen };
 }
 
-interface RewrittenSources extends AptSourcesFile {
+/** A sources file under the name that apt reads it by. */
+interface NamedSources {
   readonly name: string;
+  readonly text: string;
 }
 
+/** All sources of the base when a mirror changes at least one of them, else none. */
 async function rewrittenSources(
   settings: HostSettings,
   options: SurroundingsOptions,
   notices: string[],
-): Promise<readonly RewrittenSources[]> {
+): Promise<readonly NamedSources[]> {
   const usable = await usableMirrors(settings, options, notices);
-  return options.aptSources.flatMap((file, index) => {
-    const text = rewriteAptSources(file, (uri, suite) => usable.get(`${publicArchiveKind(uri)} ${suite}`));
-    return text === file.text ? [] : [{ path: file.path, name: `apt-sources-${index}`, text }];
-  });
+  if (usable.size === 0) return [];
+  return options.aptSources.map((file) => ({
+    // a folder of sources is read whole, so the main file of the base becomes one of its parts
+    name: file.path.endsWith("/sources.list") ? "00-sources.list" : basename(file.path),
+    text: rewriteAptSources(file, (uri, suite) => usable.get(`${publicArchiveKind(uri)} ${suite}`)),
+  }));
 }
 
 /** For each archive and suite that the base asks for: the mirror's URI, if it can be trusted to have that suite. */

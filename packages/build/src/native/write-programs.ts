@@ -6,6 +6,7 @@ import { ownershipFilter } from "../seccomp/ownership-filter.ts";
 import { assemble } from "./assemble.ts";
 import type { Program } from "./instruction.ts";
 import { enterProgram } from "./programs/enter.ts";
+import { filteredProgram } from "./programs/filtered.ts";
 import { leaseProgram } from "./programs/lease.ts";
 import { loopbackProgram } from "./programs/loopback.ts";
 import { takeOpaqueProgram } from "./programs/opaque.ts";
@@ -14,6 +15,7 @@ import type { Architecture } from "./syscall-numbers.ts";
 
 const programs = {
   enter: (architecture: Architecture): Program => enterProgram(formatBpf(ownershipFilter(architecture))),
+  filtered: (architecture: Architecture): Program => filteredProgram(formatBpf(ownershipFilter(architecture))),
   lease: (): Program => leaseProgram,
   loopback: (): Program => loopbackProgram,
   "take-opaque": (): Program => takeOpaqueProgram,

@@ -1,0 +1,28 @@
+import type { ExtentCache } from "@repo2singularity/image";
+import type { Store } from "@repo2singularity/store";
+import type { ExecutorHost } from "../executor/host.ts";
+import type { HttpClient } from "../host/http-client.ts";
+import type { HostSettings } from "../host/host-settings.ts";
+import type { LayerFormat } from "../pipeline/group-key.ts";
+
+/** What bases are made with. */
+export interface BaseDependencies {
+  readonly store: Store;
+  readonly host: ExecutorHost;
+  readonly settings: HostSettings;
+  readonly client: HttpClient;
+  readonly platform: "linux/amd64" | "linux/arm64";
+  readonly format: LayerFormat;
+  readonly extentCache?: ExtentCache;
+  /** Folder against which relative paths are resolved. */
+  readonly cwd: string;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  /** Makes the base anew although the store has it. */
+  readonly refresh?: boolean;
+  /** The OCI base that `auto` tries first; `docker://` and the host's own release or Debian stable when left out. */
+  readonly autoReference?: string;
+  /** Told every line that a program prints while it makes a base. */
+  readonly onLine?: (line: string) => void;
+  readonly signal?: AbortSignal;
+}

@@ -1,0 +1,109 @@
+import { join } from "node:path";
+import type { Digest } from "@repo2singularity/base";
+import { BaseFacts, LockedPackage } from "@repo2singularity/contracts";
+import { type TreeEntry, writeSquashfs } from "@repo2singularity/image";
+import { z } from "zod";
+import { softwareTimeSeconds } from "../pipeline/group-key.ts";
+import type { BaseDependencies } from "./base-dependencies.ts";
+import { normalizeBase } from "./normalize-base.ts";
+import { BaseObserver } from "./observe-base.ts";
+import type { ResolvedBase } from "./resolved-base.ts";
+
+const recordKind = "base";
+
+/** Raised when the same source would give another layer than before. */
+const recordVersion = 1;
+
+const BaseRecord = z.strictObject({
+  reference: z.string(),
+  facts: BaseFacts,
+  packages: z.strictObject({
+    apt: z.array(LockedPackage).optional(),
+    python: z.record(z.string(), LockedPackage),
+    removed: z.array(z.string()),
+  }),
+  environment: z.record(z.string(), z.string()),
+  aptSources: z.array(z.strictObject({ path: z.string(), text: z.string() })),
+  madeAtMs: z.number(),
+});
+
+/** Where a base comes from, and what its layer is kept under. */
+export interface BaseOrigin {
+  readonly reference: string;
+  /** Everything that decides the content, such as a manifest's digest; the layer's format is added. */
+  readonly contentKey: string;
+  readonly environment: Readonly<Record<string, string>>;
+  /** Called at most once, when the layer has to be made. */
+  readonly entries: () => AsyncIterable<TreeEntry>;
+}
+
+/** The record key of a base in one format. */
+function keyOf(contentKey: string, { format, platform }: BaseDependencies): string {
+  const { compression, level, blockSizeBytes } = format;
+  return `v${recordVersion} ${platform} ${compression}-${level}-${blockSizeBytes} ${contentKey}`;
+}
+
+/** The layer of a base from the store, or `undefined` when it has to be made. */
+export async function findBaseLayer(contentKey: string, deps: BaseDependencies): Promise<ResolvedBase | undefined> {
+  const record = await deps.store.readRecord(recordKind, keyOf(contentKey, deps));
+  const value = BaseRecord.safeParse(record?.value);
+  const digest = record?.files[0];
+  const file = digest === undefined ? undefined : await deps.store.find(digest);
+  if (file === undefined || !value.success) return undefined;
+  return { ...value.data, digest: file.digest, layerPath: file.path, sizeBytes: file.sizeBytes, notices: [] };
+}
+
+/**
+ * The layer of a base, made once however many builds ask for it at the same time.
+ * @throws what reading the origin throws; E_NO_SPACE
+ */
+export async function ensureBaseLayer(origin: BaseOrigin, deps: BaseDependencies): Promise<ResolvedBase> {
+  const signal = deps.signal === undefined ? {} : { signal: deps.signal };
+  const startedMs = deps.now();
+  return deps.store.computeOnce(`base ${keyOf(origin.contentKey, deps)}`, {
+    find: async () => {
+      const found = await findBaseLayer(origin.contentKey, deps);
+      // with --refresh only a layer that another build made while this one waited is new enough
+      return deps.refresh === true && found !== undefined && found.madeAtMs < startedMs ? undefined : found;
+    },
+    work: async () => makeBaseLayer(origin, deps),
+    ...signal,
+  });
+}
+
+async function makeBaseLayer(origin: BaseOrigin, deps: BaseDependencies): Promise<ResolvedBase> {
+  const { store, format, signal, extentCache } = deps;
+  const path = join(await store.makeScratchFolder(), "base.sqfs");
+  const observer = new BaseObserver();
+  const entries = observer.watch(normalizeBase(origin.entries()));
+  const { digestHex } = await writeSquashfs(entries, path, {
+    ...format,
+    mtimeSeconds: softwareTimeSeconds,
+    ...(extentCache === undefined ? {} : { extentCache }),
+    ...(signal === undefined ? {} : { signal }),
+  });
+  const knownDigest: Digest = `sha256:${digestHex}`;
+  const stored = await store.putFile(path, { move: true, knownDigest });
+  const value: z.infer<typeof BaseRecord> = {
+    reference: origin.reference,
+    ...observedValues(observer, origin.reference),
+    environment: { ...origin.environment },
+    madeAtMs: deps.now(),
+  };
+  await store.writeRecord(recordKind, keyOf(origin.contentKey, deps), value, [stored.digest]);
+  const { digest, sizeBytes } = stored;
+  return { ...value, digest, layerPath: stored.path, sizeBytes, notices: [] };
+}
+
+function observedValues(
+  observer: BaseObserver,
+  reference: string,
+): Pick<z.infer<typeof BaseRecord>, "aptSources" | "facts" | "packages"> {
+  const { facts, packages, aptSources } = observer.observation(reference);
+  const { apt, python, removed } = packages;
+  return {
+    facts,
+    packages: { ...(apt === undefined ? {} : { apt: [...apt] }), python, removed: [...removed] },
+    aptSources: [...aptSources],
+  };
+}

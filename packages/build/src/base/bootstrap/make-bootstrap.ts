@@ -1,0 +1,64 @@
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { walkDirectory, type TreeEntry } from "@repo2singularity/image";
+import { softwareTimeSeconds } from "../../pipeline/group-key.ts";
+import { removeTree } from "@repo2singularity/store";
+import type { BaseDependencies } from "../base-dependencies.ts";
+import { bootstrapTree } from "./bootstrap-tree.ts";
+import { cleanBootstrap } from "./clean-bootstrap.ts";
+import { findMmdebstrap } from "./find-mmdebstrap.ts";
+import { type BootstrapRelease, type SuiteSource } from "./suites.ts";
+import { hasSuite } from "../../host/has-suite.ts";
+import { hostEnvironment } from "../../executor/host.ts";
+
+/**
+ * Bootstraps a release and gives its entries; the tree is removed when they have been read or dropped.
+ * @throws E_BASE_UNAVAILABLE
+ */
+export async function* bootstrapEntries(
+  release: BootstrapRelease,
+  deps: BaseDependencies,
+): AsyncGenerator<TreeEntry, void, undefined> {
+  const { signal } = deps;
+  const withSignal = signal === undefined ? {} : { signal };
+  const env = hostEnvironment(deps.host);
+  const mmdebstrap = await findMmdebstrap({ runner: deps.host.runner, env, store: deps.store, ...withSignal });
+  const mirrors = await mirrorsFor(release, deps);
+  const architecture = deps.platform === "linux/amd64" ? "amd64" : "arm64";
+  const scratchDir = join(await deps.store.makeScratchFolder(), "bootstrap");
+  await mkdir(scratchDir);
+  try {
+    const tree = await bootstrapTree({
+      host: deps.host,
+      settings: deps.settings,
+      mmdebstrap,
+      release,
+      architecture,
+      mirrorOf: (source) => mirrors.get(source.suite),
+      scratchDir,
+      ...(deps.onLine === undefined ? {} : { onLine: deps.onLine }),
+      ...withSignal,
+    });
+    const entries = walkDirectory(tree, {
+      ownership: "root",
+      mtime: { fixedSeconds: softwareTimeSeconds },
+      xattrs: "none",
+      ...withSignal,
+    });
+    yield* cleanBootstrap(entries, release, architecture);
+  } finally {
+    await removeTree(scratchDir);
+  }
+}
+
+/** For each suite the mirror that has it, by suite. */
+async function mirrorsFor(release: BootstrapRelease, deps: BaseDependencies): Promise<ReadonlyMap<string, string>> {
+  const found = new Map<string, string>();
+  for (const { kind, suite } of release.sources satisfies readonly SuiteSource[]) {
+    const mirror = deps.settings.archives[kind];
+    if (mirror === undefined) continue;
+    const isKnown = mirror.knownSuites === undefined || mirror.knownSuites.includes(suite);
+    if (isKnown || (await hasSuite(deps.client, mirror.uri, suite, deps.signal))) found.set(suite, mirror.uri);
+  }
+  return found;
+}
