@@ -50,3 +50,13 @@ export {
   type WrittenSquashfs,
 } from "./squashfs/write-squashfs.ts";
 export type { Compression } from "./squashfs/write/block-codec.ts";
+export {
+  extractTree,
+  type ExtractReport,
+  type ExtractTreeOptions,
+  type FileXattrs,
+  type SkippedEntry,
+} from "./tree/extract-tree.ts";
+export { createNodeMaker, type NodeMaker, type SpecialNode } from "./tree/extract/node-maker.ts";
+export { decompressStream, detectCompression, type StreamCompression } from "./tar/decompress-stream.ts";
+export { writeTar, type WriteTarOptions } from "./tar/write-tar.ts";

@@ -35,7 +35,7 @@ export function parsePax(content: Uint8Array, offset: number): PaxHeader {
       });
     }
     const key = bytes.toString("utf8", digitsEnd + 1, equals);
-    const value = Uint8Array.prototype.slice.call(bytes, equals + 1, end - 1);
+    const value = Buffer.from(bytes.subarray(equals + 1, end - 1));
     if (key === "GNU.sparse.offset" || key === "GNU.sparse.numbytes") sparsePairs.push(paxNumber(value, offset + at));
     else records.set(key, value);
     at = end;
