@@ -23,3 +23,4 @@ export { removeTree } from "./tree/remove-tree.ts";
 export { resolveBase } from "./base/resolve-base.ts";
 export type { BaseDependencies } from "./base/base-dependencies.ts";
 export type { ResolvedBase } from "./base/resolved-base.ts";
+export { captureLayer, type CaptureLayerOptions, type LayerSummary } from "./layer/capture-layer.ts";

@@ -43,7 +43,10 @@ export interface StepTreeOptions {
    * leave them: character devices 0:0 for removed files, no opaque folders. Never changed.
    */
   readonly lowerTrees: readonly string[];
-  /** Receives what steps change, in overlay form; an empty folder, made when it is missing. */
+  /**
+   * Receives what steps change, in overlay form; made when it is missing. May hold earlier changes of the
+   * same lower trees; it may be changed by others only while no tree is open over it.
+   */
   readonly upperDir: string;
   /**
    * An empty or missing folder on the filesystem of `upperDir`: a local disk, not NFS or Lustre.
@@ -75,7 +78,10 @@ export interface StepTree extends AsyncDisposable {
    * @throws E_EXECUTOR_UNAVAILABLE when the tree could not be set up
    */
   run(command: StepCommand): Promise<{ readonly exitCode: number }>;
-  /** After the last run: the folder with the changes in overlay form. */
+  /**
+   * Ends the runs: the folder with the changes in overlay form, `upperDir`. Closing the tree does the same,
+   * unless the signal it was opened with was aborted.
+   */
   upper(): Promise<string>;
 }
 

@@ -1,5 +1,5 @@
 import type { ExecutorHost } from "./host.ts";
-import { createNamespaceExecutor } from "./namespace/namespace-executor.ts";
+import { createNamespaceExecutor, isUnshareMissing } from "./namespace/namespace-executor.ts";
 import type { TreeKind } from "./namespace/tree-kind.ts";
 import type { StepExecutor } from "./port.ts";
 
@@ -16,7 +16,7 @@ export function createRootExecutor(host: ExecutorHost, treeKind?: TreeKind): Ste
     ...(treeKind === undefined ? {} : { treeKind }),
     mend: (reason) =>
       Promise.resolve(
-        reason.includes("is not installed")
+        isUnshareMissing(reason)
           ? "install util-linux"
           : "this root may not make namespaces or mounts: start its container with the SYS_ADMIN capability",
       ),

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import type { ExecutorHost } from "./host.ts";
-import { createNamespaceExecutor } from "./namespace/namespace-executor.ts";
+import { createNamespaceExecutor, isUnshareMissing } from "./namespace/namespace-executor.ts";
 import type { TreeKind } from "./namespace/tree-kind.ts";
 import type { StepExecutor } from "./port.ts";
 
@@ -35,7 +35,7 @@ export function createUsernsExecutor(host: ExecutorHost, treeKind?: TreeKind): S
 }
 
 async function mendUserNamespaces(reason: string): Promise<string> {
-  if (reason.includes("is not installed")) return "install util-linux";
+  if (isUnshareMissing(reason)) return "install util-linux";
   for (const { path, forbids, mend } of switches) {
     const value = await readFile(path, "utf8").catch(() => undefined);
     if (value?.trim() === forbids) return `as root: ${mend} (and a line in /etc/sysctl.d to keep it)`;

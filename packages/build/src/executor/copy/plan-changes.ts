@@ -1,4 +1,5 @@
-import { type ListedEntry, parentPath } from "../../tree/list-tree.ts";
+import { parentPath } from "@repo2singularity/image";
+import type { ListedEntry } from "../../tree/list-tree.ts";
 
 /** What has to be in an upper folder. */
 export interface Changes {

@@ -38,6 +38,11 @@ export function createNamespaceExecutor(options: NamespaceExecutorOptions): Step
   };
 }
 
+/** Whether a trial failed because util-linux is not there, as env(1) tells it. */
+export function isUnshareMissing(reason: string): boolean {
+  return /unshare.*(No such file|not found)/.test(reason);
+}
+
 /** Runs a whole step whose command is a helper program of our own, in a tree of nothing. */
 async function probe(options: NamespaceExecutorOptions, signal?: AbortSignal): Promise<ExecutorProbe> {
   const directory = await mkdtemp(join(options.host.tmpDir, "repo2singularity-probe-"));

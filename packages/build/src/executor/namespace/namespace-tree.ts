@@ -9,7 +9,7 @@ import type { StepCommand, StepExecutorName, StepTree, StepTreeOptions } from ".
 import { checkCommand, checkMounts } from "./check-mounts.ts";
 import { type NamespaceOwner, runInNamespaces } from "./namespaces.ts";
 import { type Scratch, writeScratch } from "./scratch.ts";
-import { stepScript } from "./scripts.ts";
+import { removeMarkFilesScript, stepScript } from "./scripts.ts";
 import { chooseTreeKind, type TreeKind } from "./tree-kind.ts";
 
 /** Every status that a command can end with; what they mean is the caller's business. */
@@ -75,11 +75,18 @@ class NamespaceTree implements StepTree {
   }
 
   async upper(): Promise<string> {
-    await this.#copy?.extractChanges(this.#options.upperDir);
-    return this.#options.upperDir;
+    const { owner, upperDir } = this.#options;
+    await this.#copy?.extractChanges();
+    if (this.#kind === "fuse-overlayfs") {
+      const { directory } = this.#scratch;
+      const script = { script: removeMarkFilesScript, args: [upperDir], ownNetwork: false, process: {} };
+      await runInNamespaces(this.#host, { owner, directory, ...script });
+    }
+    return upperDir;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#options.signal?.aborted !== true) await this.upper();
     await removeTree(this.#host, this.#scratch.directory);
   }
 

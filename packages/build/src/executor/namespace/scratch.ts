@@ -1,4 +1,4 @@
-import { mkdir, readFile, symlink, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readFile, stat, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { writePrograms } from "../../native/write-programs.ts";
 import { stepHostName } from "../../native/programs/enter.ts";
@@ -27,6 +27,7 @@ export async function writeScratch(host: ExecutorHost, options: StepTreeOptions)
   const directory = options.scratchDir;
   const inScratch = (name: string): string => join(directory, name);
   await mkdir(options.upperDir, { recursive: true });
+  await adoptRootMode(options);
   for (const name of ["root", "layers/work", "mounts"]) await mkdir(inScratch(name), { recursive: true });
   await writePrograms(inScratch("bin"), host.processor, ["enter", "lease", "loopback"]);
   await writeSkeleton(inScratch("skeleton"));
@@ -40,6 +41,12 @@ export async function writeScratch(host: ExecutorHost, options: StepTreeOptions)
   await writeFile(inScratch("hosts"), formatHosts(await readOrEmpty("/etc/hosts")));
   await writeFile(inScratch("resolv.conf"), await readOrEmpty("/etc/resolv.conf"));
   return { directory, lowers: [...(await Promise.all(layers)).reverse(), "skeleton"].join(":") };
+}
+
+/** The upper folder's own permissions are those of the step's `/`. */
+async function adoptRootMode({ lowerTrees, upperDir }: StepTreeOptions): Promise<void> {
+  const top = lowerTrees.at(-1);
+  if (top !== undefined) await chmod(upperDir, (await stat(top)).mode & 0o7777);
 }
 
 /** The host's names stay known (mirrors can stand there), the step's own name is added. */

@@ -27,16 +27,25 @@ mount_tree() {
 `;
 
 /**
- * Tries one way to make a tree: mounts it, removes a folder of the lower tree and makes it again, which
+ * Tries one way to make a tree: mounts it, removes a file and a folder of the lower tree and makes the folder again, which
  * needs both kinds of marks in the upper tree.
  * Arguments: KIND LOWERS UPPER WORK
  */
 export const trialScript = `${failFunction}${mountTreeFunction}
 mount_tree "$1" "$2" "$3" "$4"
-rm root/folder/file
+rm root/gone root/folder/file
 rmdir root/folder
 mkdir root/folder
 [ ! -e root/folder/file ]
+[ -c "$3/gone" ]
+`;
+
+/**
+ * Takes away the second form of opaque marks that fuse-overlayfs leaves beside the attribute: files, which
+ * nobody else would understand. Argument: the upper folder
+ */
+export const removeMarkFilesScript = `
+exec find "$1" "(" -name .wh..wh..opq -type f -o -name .wh..opq -type c ")" -delete
 `;
 
 /** Mounts the fixed parts of a step's tree: /proc, /dev, /run and the temporary folders. */

@@ -56,7 +56,7 @@ async function tryTreeKind(
   try {
     await writePrograms(join(trial, "bin"), host.processor, ["lease"]);
     for (const name of ["root", "upper", "work", "lower/folder"]) await mkdir(join(trial, name), { recursive: true });
-    await writeFile(join(trial, "lower/folder/file"), "");
+    for (const name of ["gone", "folder/file"]) await writeFile(join(trial, "lower", name), "");
     await symlink("lower", join(trial, "link")); // real trees are reached through links too
     await runInNamespaces(host, {
       owner,
