@@ -60,3 +60,4 @@ export {
 export { createNodeMaker, type NodeMaker, type SpecialNode } from "./tree/extract/node-maker.ts";
 export { decompressStream, detectCompression, type StreamCompression } from "./tar/decompress-stream.ts";
 export { writeTar, type WriteTarOptions } from "./tar/write-tar.ts";
+export { indexTar, type TarMember } from "./tar/index-tar.ts";

@@ -1,8 +1,11 @@
 export { factsFromFiles, type BaseFiles } from "./base/facts-from-files.ts";
 export { knownBaseFacts } from "./base/known-base-facts.ts";
 export { planRecipe, type PlanOptions } from "./plan/plan-recipe.ts";
+export { renderDefinition, type DefinitionOptions } from "./render/definition.ts";
+export { renderDockerfile } from "./render/dockerfile.ts";
 export { renderJson } from "./render/json.ts";
 export { renderText } from "./render/text.ts";
+export { uvVersion } from "./scripts/tools.ts";
 export { memoryTree, type RepoTree } from "./tree/repo-tree.ts";
 export { buildVariables, imageLayout, imagePathPrefix, imageVariables } from "./scripts/image-layout.ts";
 export { cleanStep } from "./scripts/clean.ts";

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { environmentScript, leakingVariables } from "./environment-script.ts";
 
 const recipe = {
-  environment: { LANG: "C.UTF-8", GREETING: "it's $HOME" },
+  environment: { LANG: "C.UTF-8", GREETING: "it's $HOME", R_LIBS_USER: "/srv/r" },
   pathPrefix: ["/srv/bin", "/srv/env/bin"],
   startScript: "/srv/repo/start",
   command: ["jupyter-lab", "--no-browser"],
@@ -23,7 +23,16 @@ describe("the environment script", () => {
 
     const after = environmentAfter({ PATH: "/usr/bin:/bin", ...host });
 
-    expect([...after.values()].filter((value) => value.includes("/host"))).toEqual([]);
+    expect([...after].filter(([, value]) => value.includes("/host"))).toEqual([]);
+  });
+
+  test("takes them away under Apptainer, which gives back what is not set", () => {
+    const script = `__exported_env__='A=1\nPYTHONPATH=/mine\nB=2'\n${environmentScript(recipe)}\nenv`;
+
+    const output = execFileSync("/bin/sh", ["-c", script], { env: { PATH: "/usr/bin:/bin" }, encoding: "utf8" });
+
+    expect(output).toMatch(/^PYTHONPATH=$/m);
+    expect(output).not.toMatch(/^JULIA_DEPOT_PATH/m);
   });
 
   test("leaves them when the user's home is asked for", () => {
@@ -38,8 +47,11 @@ describe("the environment script", () => {
     expect(after.get("JUPYTER_PATH")).toMatch(/:\/kernels$/);
   });
 
-  test("sets the recipe's variables as they are, without expansion", () => {
-    expect(environmentAfter({ PATH: "/usr/bin:/bin" }).get("GREETING")).toBe("it's $HOME");
+  test("sets the recipe's variables as they are, without expansion, over the host's", () => {
+    const after = environmentAfter({ PATH: "/usr/bin:/bin", R_LIBS_USER: "/mine" });
+
+    expect(after.get("R_LIBS_USER")).toBe("/srv/r");
+    expect(after.get("GREETING")).toBe("it's $HOME");
   });
 
   test("puts the image's folders in front of PATH once, however often it is read", () => {
@@ -49,9 +61,17 @@ describe("the environment script", () => {
     expect(environmentAfter({ PATH: once }).get("PATH")).toBe(once);
   });
 
-  test("forgets the entrypoint of another image", () => {
-    const text = environmentScript({ environment: {}, pathPrefix: ["/srv/bin"], command: ["true"] });
+  test("sees the wish for the user's home where Apptainer keeps the host's variables", () => {
+    const script = `__exported_env__='A=1\nR2S_USE_HOME=1\nB=2'\n${environmentScript(recipe)}\necho "[$PYTHONPATH]"`;
 
-    expect(text).toContain("unset R2D_ENTRYPOINT");
+    expect(execFileSync("/bin/sh", ["-c", script], { env: { PYTHONPATH: "/mine" }, encoding: "utf8" })).toBe(
+      "[/mine]\n",
+    );
+  });
+
+  test("forgets the entrypoint of another image", () => {
+    const script = environmentScript({ environment: {}, pathPrefix: [], command: ["true"] });
+
+    expect(script).toContain("export R2D_ENTRYPOINT=''");
   });
 });

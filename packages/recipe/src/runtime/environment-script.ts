@@ -1,4 +1,3 @@
-import { shellQuote } from "@repo2singularity/base";
 import type { Recipe } from "@repo2singularity/contracts";
 import { imageLayout } from "../scripts/image-layout.ts";
 
@@ -23,36 +22,55 @@ export const leakingVariables: readonly string[] = `
   .trim()
   .split(/\s+/);
 
+/** What of a recipe stands in the environment script. */
+export type EnvironmentParts = Pick<Recipe, "environment" | "pathPrefix" | "startScript" | "command">;
+
 /**
- * Text of the script that every `run`, `exec` and `shell` of the image reads before its program: guards
- * against the host, then the recipe's variables. POSIX sh, writes nothing, starts no process.
- *
- * `R2S_USE_HOME=1` switches the guard off. What the user sets for the container by name (`--env`,
- * `APPTAINERENV_…`) is applied by the runtime after this script and wins.
+ * A word that sh and Apptainer's built-in shell read alike: that one keeps the backslash of the usual `'\\''`
+ * in an `export`.
  */
-export function environmentScript(
-  recipe: Pick<Recipe, "environment" | "pathPrefix" | "startScript" | "command">,
-): string {
+function quoteForBoth(word: string): string {
+  return `'${word.replaceAll("'", `'"'"'`)}'`;
+}
+
+/**
+ * Text for the environment script that every `run`, `exec` and `shell` of the image reads before its program:
+ * guards against the host, sets the recipe's variables and PATH, and says what
+ * a session runs. POSIX sh, writes nothing, starts no process.
+ *
+ * Apptainer hides the host's variables from this script and gives back those that it has not set, but takes empty
+ * ones away. `R2S_USE_HOME=1` on the host switches the guard off, and what the user sets for the container by
+ * name (`--env`, `APPTAINERENV_…`) is applied by the runtime later and wins.
+ */
+export function environmentScript(recipe: EnvironmentParts): string {
   const { environment, home } = imageLayout;
   const prefix = recipe.pathPrefix.join(":");
   const variables = Object.entries(recipe.environment).filter(([name]) => name !== "PATH");
   return [
-    'if [ "${R2S_USE_HOME-}" != 1 ]; then',
-    `  unset ${leakingVariables.join(" ")}`,
+    // Where Apptainer keeps the host's variables while this runs; other runtimes leave them in sight.
+    'r2s_host="',
+    "${__exported_env__-}",
+    "R2S_USE_HOME=${R2S_USE_HOME-}",
+    '"',
+    'case "$r2s_host" in',
+    '*"',
+    "R2S_USE_HOME=1",
+    '"*) ;;',
+    `*) for r2s_name in ${leakingVariables.join(" ")}; do`,
+    '    unset "$r2s_name"',
+    '    case "$r2s_host" in *"',
+    '$r2s_name="*) export "$r2s_name=" ;; esac',
+    "  done",
     "  export PYTHONNOUSERSITE=1 JUPYTER_PREFER_ENV_PATH=1",
-    `  export JUPYTER_CONFIG_DIR=${home}/.jupyter JUPYTER_DATA_DIR=${home}/.local/share/jupyter IPYTHONDIR=${home}/.ipython`,
-    "fi",
-    // The host's runtime folder and shell need not exist in here.
-    '[ -d "${XDG_RUNTIME_DIR-/}" ] || unset XDG_RUNTIME_DIR',
-    '[ -d "${TMPDIR-/}" ] || unset TMPDIR',
-    "if [ -x /bin/bash ]; then export SHELL=/bin/bash; else export SHELL=/bin/sh; fi",
-    ...variables.map(([name, value]) => `export ${name}=${shellQuote(value)}`),
-    `export JUPYTER_PATH=${home}/.local/share/jupyter:${environment}/share/jupyter\${JUPYTER_PATH:+:$JUPYTER_PATH}`,
+    `  export JUPYTER_CONFIG_DIR=${home}/.jupyter JUPYTER_DATA_DIR=${home}/.local/share/jupyter IPYTHONDIR=${home}/.ipython ;;`,
+    "esac",
+    "unset r2s_host r2s_name",
+    ...variables.map(([name, value]) => `export ${name}=${quoteForBoth(value)}`),
     `case ":$PATH:" in *:${prefix}:*) ;; *) export PATH=${prefix}:"$PATH" ;; esac`,
-    recipe.startScript === undefined
-      ? "unset R2D_ENTRYPOINT"
-      : `export R2D_ENTRYPOINT=${shellQuote(recipe.startScript)}`,
-    `export R2S_COMMAND=${shellQuote(recipe.command.join("\n"))}`,
+    `export JUPYTER_PATH=${home}/.local/share/jupyter:${environment}/share/jupyter\${JUPYTER_PATH:+:$JUPYTER_PATH}`,
+    // Empty rather than unset, for the same reason.
+    `export R2D_ENTRYPOINT=${quoteForBoth(recipe.startScript ?? "")}`,
+    `export R2S_COMMAND=${quoteForBoth(recipe.command.join("\n"))}`,
     "",
   ].join("\n");
 }

@@ -22,7 +22,6 @@ export function runtimeFileSteps(): WriteStep[] {
     createWriteStep("Write the start-up finder", `${programs}/bundle.py`, bundleProgram),
     createWriteStep("Write the jupyter program", `${programs}/jupyter.py`, jupyterProgram),
     createWriteStep("Write the jupyter wrapper", `${bin}/jupyter-wrapper`, jupyterWrapper, 0o755),
-    createWriteStep("Write the jupyter command", `${bin}/jupyter`, jupyterWrapper, 0o755),
     createWriteStep("Write the ipython command", `${bin}/ipython`, ipythonWrapper, 0o755),
     createWriteStep("Write the login profile", "/etc/profile.d/repo2singularity.sh", profile),
   ];

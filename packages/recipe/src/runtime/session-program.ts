@@ -72,6 +72,9 @@ def open_home():
     home = os.path.join(folder, "home")
     os.environ["R2S_SESSION"] = folder
     os.environ["R2S_SESSION_OWNER"] = str(os.getpid())
+    for name in ("TMPDIR", "XDG_RUNTIME_DIR"):  # the host's need not be there in the container
+        if not os.path.isdir(os.environ.get(name, "/")):
+            del os.environ[name]
     lay_home(IMAGE_HOME, home)
     if os.environ.get("R2S_USE_HOME") != "1":
         os.environ["R2S_HOST_HOME"] = os.environ.get("HOME", "")

@@ -7,7 +7,7 @@ import { createRunStep, type RunStep, writeFileLines } from "./run-step.ts";
  * distribution's interpreters, uv's, the server's and the user's.
  */
 export function compileBytecodeLines(): string {
-  const { environment, pythons, server } = imageLayout;
+  const { environment, programs, pythons, server } = imageLayout;
   return [
     writeFileLines("/tmp/bytecode.py", bytecodeProgram).trimEnd(),
     `cache=${buildMounts.bytecodeCache}; [ -d "$cache" ] && [ -w "$cache" ] || cache=-`,
@@ -20,6 +20,7 @@ export function compileBytecodeLines(): string {
     `for root in ${server} ${environment}; do`,
     '  [ -L "$root" ] || [ ! -x "$root/bin/python" ] || "$root/bin/python" -I -S /tmp/bytecode.py "$cache" "$root"/lib/python3*/site-packages',
     "done",
+    `[ ! -x ${server}/bin/python ] || ${server}/bin/python -I -S /tmp/bytecode.py "$cache" ${programs}`,
     `for root in ${pythons}/*/; do`,
     '  [ ! -L "${root%/}" ] && [ -x "${root}bin/python3" ] || continue',
     '  "${root}bin/python3" -I -S /tmp/bytecode.py "$cache" "$root"lib/python3*',

@@ -162,7 +162,7 @@ def write_wrappers():
         else:
             continue
         path = os.path.join(BIN, name)
-        if not os.path.islink(path):
+        if not os.path.lexists(path):
             os.symlink(target, path)
 
 

@@ -9,7 +9,7 @@ export const recordProgram: string = String.raw`
 import hashlib, http.client, marshal, os, socket, sys, threading, time, traceback
 
 programs, address, target = sys.argv[1:4]
-sys.path[0:1] = []
+sys.dont_write_bytecode = True
 TIME_LIMIT_SECONDS = 90
 FIRST_REQUESTS = ("/lab", "/api/status", "/api/me", "/api/contents", "/api/kernelspecs", "/api/sessions", "/api/kernels", "/api/terminals", "/lab/api/settings", "/lab/api/workspaces/default", "/lab/api/translations")
 
@@ -24,7 +24,6 @@ def load(name):
 
 
 bundle = load("bundle")
-sys.dont_write_bytecode = True
 search_path = list(sys.path)
 
 

@@ -1,0 +1,45 @@
+import { AppError } from "@repo2singularity/base";
+import { findRelease } from "../base/distributions.ts";
+
+/** A base as the bootstrap agents of Apptainer name it. */
+export interface Bootstrap {
+  readonly agent: "docker" | "docker-archive" | "oci" | "oci-archive" | "localimage";
+  readonly from: string;
+}
+
+/**
+ * Names a base for other builders. A suite that we would bootstrap is the distribution's own image there, which is
+ * bootstrapped in the same way.
+ */
+export function bootstrapOf(reference: string): Bootstrap {
+  const groups = /^(?<scheme>docker|docker-archive|oci|oci-archive|debootstrap):(?:\/\/)?(?<rest>.+)$/.exec(
+    reference,
+  )?.groups;
+  const rest = groups?.["rest"] ?? reference;
+  switch (groups?.["scheme"]) {
+    case "docker":
+      return { agent: "docker", from: rest };
+    case "docker-archive":
+      return { agent: "docker-archive", from: rest };
+    case "oci":
+      return { agent: "oci", from: rest };
+    case "oci-archive":
+      return { agent: "oci-archive", from: rest };
+    case "debootstrap":
+      return { agent: "docker", from: `${findRelease(undefined, rest)?.distribution ?? "debian"}:${rest}` };
+    default:
+      return { agent: "localimage", from: reference };
+  }
+}
+
+/**
+ * The image that a Dockerfile starts from.
+ * @throws E_USAGE for a base that only lies on this machine
+ */
+export function dockerImageOf(reference: string): string {
+  const { agent, from } = bootstrapOf(reference);
+  if (agent === "docker") return from;
+  throw new AppError("E_USAGE", `a Dockerfile cannot start from ${reference}: it takes images of registries only`, {
+    hint: "plan with a base from a registry, for example --base docker://debian:trixie, or with --format def",
+  });
+}

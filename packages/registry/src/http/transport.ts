@@ -1,0 +1,97 @@
+import { AppError, redactUrl } from "@repo2singularity/base";
+import type { Dispatcher } from "undici";
+import { networkError } from "./errors.ts";
+import type { HttpAnswer } from "./http-answer.ts";
+
+/** How the outside is reached. */
+export interface NetworkOptions {
+  /** Proxy URLs by the scheme of the target, and hosts (comma separated) that are reached without one. */
+  readonly proxies?: {
+    readonly http?: string;
+    readonly https?: string;
+    readonly all?: string;
+    readonly none?: string;
+  };
+  /** PEM of every authority that is trusted; Node's own list when left out or empty. */
+  readonly caBundle?: string;
+  /** Until a connection stands, name look-up included; 5,000 when left out. */
+  readonly connectTimeoutMs?: number;
+  /** Without a byte; 30,000 when left out. */
+  readonly idleTimeoutMs?: number;
+}
+
+/** What is asked. */
+export interface HttpQuestion {
+  readonly method?: "GET" | "HEAD" | "POST";
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** HTTP with proxies, private authorities, time limits and redirects; never tries again. */
+export interface Transport extends AsyncDisposable {
+  /**
+   * @throws E_REGISTRY_NETWORK when the host cannot be reached (at once) or the connection breaks (retryable)
+   * @throws E_REGISTRY_PROTOCOL after more than 10 redirects
+   */
+  ask(url: string, question?: HttpQuestion): Promise<HttpAnswer>;
+}
+
+const redirectLimit = 10;
+const redirectCodes = new Set([301, 302, 303, 307, 308]);
+
+/** Opens a transport; it holds connections until it is disposed. */
+export async function openTransport(options: NetworkOptions = {}): Promise<Transport> {
+  const { request, EnvHttpProxyAgent } = await import("undici"); // 60 ms, which only network commands should pay
+  const dispatcher: Dispatcher = new EnvHttpProxyAgent(agentOptions(options));
+  return {
+    ask: async (url, question = {}) => {
+      let headers = { ...question.headers };
+      let target = new URL(url);
+      for (let redirects = 0; redirects <= redirectLimit; redirects += 1) {
+        const shownUrl = redactUrl(target.toString());
+        const asked = {
+          dispatcher,
+          method: question.method ?? "GET",
+          headers,
+          ...(question.body === undefined ? {} : { body: question.body }),
+          ...(question.signal === undefined ? {} : { signal: question.signal }),
+        };
+        const answer = await request(target, asked).catch((error: unknown) => {
+          throw networkError(error, shownUrl);
+        });
+        const location = answer.headers["location"];
+        if (!redirectCodes.has(answer.statusCode) || typeof location !== "string") {
+          return { statusCode: answer.statusCode, headers: answer.headers, body: answer.body, shownUrl };
+        }
+        await answer.body.dump({ limit: 65_536 }).catch(() => {}); // frees the connection; its text is of no use
+        const next = new URL(location, target);
+        // a token is for the host that asked for it: blobs often lie in another's object storage
+        if (next.origin !== target.origin) headers = withoutAuthorization(headers);
+        target = next;
+      }
+      throw new AppError("E_REGISTRY_PROTOCOL", `${redactUrl(url)}: redirected more than ${redirectLimit} times`);
+    },
+    [Symbol.asyncDispose]: () => dispatcher.destroy(),
+  };
+}
+
+function agentOptions(options: NetworkOptions): Record<string, unknown> {
+  const { proxies = {}, caBundle = "", connectTimeoutMs = 5_000, idleTimeoutMs = 30_000 } = options;
+  const tls = caBundle === "" ? {} : { ca: caBundle };
+  return {
+    // empty text, not undefined: undici would read the process's variables, which are not ours to read
+    httpProxy: proxies.http ?? proxies.all ?? "",
+    httpsProxy: proxies.https ?? proxies.all ?? "",
+    noProxy: proxies.none ?? "",
+    connect: { timeout: connectTimeoutMs, ...tls },
+    requestTls: { timeout: connectTimeoutMs, ...tls },
+    proxyTls: { timeout: connectTimeoutMs, ...tls },
+    headersTimeout: idleTimeoutMs,
+    bodyTimeout: idleTimeoutMs,
+  };
+}
+
+function withoutAuthorization(headers: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => name.toLowerCase() !== "authorization"));
+}

@@ -1,0 +1,13 @@
+export { dockerConfigCredentials } from "./auth/docker-config.ts";
+export { anonymous, type Credentials, type CredentialSource } from "./auth/credentials.ts";
+export { readDockerArchive } from "./archive/docker-archive.ts";
+export { readOciLayout } from "./archive/oci-layout.ts";
+export { pullImage, type PullOptions } from "./client/pull-image.ts";
+export type { RetryPolicy } from "./http/retry.ts";
+export { openTransport, type NetworkOptions, type Transport } from "./http/transport.ts";
+export type { OciConfig } from "./oci/documents.ts";
+export type { OciImage, OciLayer } from "./oci/model.ts";
+export { platformOf, type Platform } from "./oci/platform.ts";
+export { openImageSource, type ImageSourceOptions, type OpenImageSource } from "./open-image-source.ts";
+export { formatReference, parseReference } from "./reference/parse-reference.ts";
+export type { ArchiveReference, ImageReference, RegistryReference } from "./reference/parse-reference.ts";
