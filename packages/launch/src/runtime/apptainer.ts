@@ -1,0 +1,34 @@
+import type { ImageRuntime, SessionCommand, SessionPlan } from "./port.ts";
+
+/** Creates the runtime over an installed Apptainer or SingularityCE. */
+export function createApptainerRuntime(options: {
+  readonly program: "apptainer" | "singularity";
+  /** Absolute path of the program. */
+  readonly path: string;
+  readonly isRoot: boolean;
+  readonly env: Readonly<Record<string, string | undefined>>;
+}): ImageRuntime {
+  const prefix = options.program === "apptainer" ? "APPTAINERENV_" : "SINGULARITYENV_";
+  return {
+    name: options.program,
+    runsAsRoot: options.isRoot,
+    prepare: async (plan: SessionPlan): Promise<SessionCommand> => ({
+      file: options.path,
+      args: ["--quiet", "run", ...plan.binds.flatMap(formatBind), plan.imagePath, ...plan.command],
+      env: {
+        ...definedVariables(options.env),
+        // Not by --env: the arguments of a program can be read by everybody on the machine.
+        ...Object.fromEntries(Object.entries(plan.env).map(([name, value]) => [`${prefix}${name}`, value])),
+      },
+    }),
+  };
+}
+
+function formatBind(bind: { source: string; target: string; isReadOnly: boolean }): string[] {
+  return ["--bind", `${bind.source}:${bind.target}:${bind.isReadOnly ? "ro" : "rw"}`];
+}
+
+function definedVariables(env: Readonly<Record<string, string | undefined>>): Record<string, string> {
+  const pairs = Object.entries(env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const]));
+  return Object.fromEntries(pairs);
+}
