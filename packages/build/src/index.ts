@@ -24,3 +24,4 @@ export { resolveBase } from "./base/resolve-base.ts";
 export type { BaseDependencies } from "./base/base-dependencies.ts";
 export type { ResolvedBase } from "./base/resolved-base.ts";
 export { captureLayer, type CaptureLayerOptions, type LayerSummary } from "./layer/capture-layer.ts";
+export { materializeLayer, type MaterializeLayerOptions } from "./layer/materialize-layer.ts";

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
@@ -12,6 +12,7 @@ import { createRootExecutor } from "../executor/root.ts";
 import { createUsernsExecutor } from "../executor/userns.ts";
 import { removeTree } from "../tree/remove-tree.ts";
 import { captureLayer, type LayerSummary } from "./capture-layer.ts";
+import { materializeLayer } from "./materialize-layer.ts";
 
 const host: ExecutorHost = {
   runner: processRunner,
@@ -114,6 +115,30 @@ describe.runIf((await hasBusybox()) && usable.length > 0)("capturing a layer", (
       "data/removed char 0 0 315532800",
       "data/symbolic symlink 777 0 315532800",
     ]);
+  });
+
+  test("unpacks to the tree that is captured again as the same bytes, and to the settled upper folder", async () => {
+    const executor = usable[0]![1];
+    const { path, digestHex } = await capture(executor, base, steps);
+    const unpacked = join(folder, "unpacked");
+    await mkdir(unpacked);
+
+    await materializeLayer(path, unpacked, { host });
+
+    const list = async (tree: string): Promise<string> => {
+      const find = [
+        "-printf",
+        String.raw`%P %y %m %T@ %l
+`,
+      ];
+      return (
+        await host.runner("find", [tree, "!", "-type", "c", ...find], { env: { PATH: host.path }, okExitCodes: [0, 1] })
+      ).stdout;
+    };
+    const sorted = async (tree: string): Promise<string[]> => (await list(tree)).split("\n").toSorted();
+    expect(await sorted(unpacked)).toEqual(await sorted(join(path, "../upper")));
+    const options = { host, lowerTrees: [base], mtimeSeconds: 315532800, compression: "zstd" } as const;
+    expect((await captureLayer(unpacked, join(folder, "again.sqfs"), options)).digestHex).toBe(digestHex);
   });
 
   test("says when a step changed nothing", async () => {
