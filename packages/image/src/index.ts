@@ -61,3 +61,10 @@ export { createNodeMaker, type NodeMaker, type SpecialNode } from "./tree/extrac
 export { decompressStream, detectCompression, type StreamCompression } from "./tar/decompress-stream.ts";
 export { writeTar, type WriteTarOptions } from "./tar/write-tar.ts";
 export { indexTar, type TarMember } from "./tar/index-tar.ts";
+export { Composition, type CompositionPiece } from "./squashfs/compose/composition.ts";
+export { planComposition, type ComposeOptions } from "./squashfs/compose/plan-composition.ts";
+export {
+  writeComposition,
+  type WriteCompositionOptions,
+  type WrittenComposition,
+} from "./squashfs/compose/write-composition.ts";

@@ -11,12 +11,12 @@ export interface RandomAccess extends AsyncDisposable {
   /** Where the bytes lie when they are one stretch of a local file, so that a copy can be left to the kernel. */
   readonly file?: { readonly path: string; readonly offsetBytes: number };
   /**
-   * Reads a stretch.
+   * Fills a buffer with what lies at a position.
+   * @param target all of it is filled, except where the source ends
    * @param offset bytes from the start, 0 or more
-   * @param length bytes; the caller bounds it, because all of it is held in memory
-   * @returns the bytes, owned by the caller; fewer than `length` only where the source ends
+   * @returns how many bytes were filled in
    */
-  read(offset: number, length: number): Promise<Uint8Array>;
+  readInto(target: Uint8Array, offset: number): Promise<number>;
   close(): Promise<void>;
 }
 
@@ -43,16 +43,15 @@ export async function openFileAccess(path: string, window: FileWindow = {}): Pro
       label: path,
       sizeBytes,
       file: { path, offsetBytes },
-      async read(offset, length) {
-        const wanted = Math.max(0, Math.min(length, sizeBytes - offset));
-        const buffer = Buffer.allocUnsafeSlow(wanted);
+      async readInto(target, offset) {
+        const wanted = Math.max(0, Math.min(target.length, sizeBytes - offset));
         let filled = 0;
         while (filled < wanted) {
-          const { bytesRead } = await handle.read(buffer, filled, wanted - filled, offsetBytes + offset + filled);
+          const { bytesRead } = await handle.read(target, filled, wanted - filled, offsetBytes + offset + filled);
           if (bytesRead === 0) break;
           filled += bytesRead;
         }
-        return filled === wanted ? buffer : buffer.subarray(0, filled);
+        return filled;
       },
       close: () => handle.close(),
       [Symbol.asyncDispose]: () => handle.close(),
@@ -64,14 +63,18 @@ export async function openFileAccess(path: string, window: FileWindow = {}): Pro
 }
 
 /**
- * Bytes in memory as a {@link RandomAccess}; reads give views of `bytes`, so nobody may change them.
+ * Bytes in memory as a {@link RandomAccess}.
  * @param label what the bytes are, for error messages
  */
 export function bytesAccess(bytes: Uint8Array, label = "bytes in memory"): RandomAccess {
   return {
     label,
     sizeBytes: bytes.length,
-    read: (offset, length) => Promise.resolve(bytes.subarray(offset, offset + length)),
+    readInto: (target, offset) => {
+      const part = bytes.subarray(offset, offset + target.length);
+      target.set(part);
+      return Promise.resolve(part.length);
+    },
     close: () => Promise.resolve(),
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };

@@ -3,6 +3,7 @@ import { truncatedImage } from "./problems.ts";
 
 /**
  * Reads a stretch of which every byte must be there.
+ * @param length bytes; the caller bounds it, because all of it is held in memory
  * @param what the thing that is read, for the error: "the superblock"
  * @throws E_SQUASHFS_TRUNCATED when the source ends too early
  */
@@ -15,8 +16,9 @@ export async function readExactly(
   if (offset + length > access.sizeBytes) {
     throw truncatedImage(access.label, offset, what, length, Math.max(0, access.sizeBytes - offset));
   }
-  const bytes = await access.read(offset, length);
-  if (bytes.length !== length) throw truncatedImage(access.label, offset, what, length, bytes.length);
+  const bytes = Buffer.allocUnsafeSlow(length);
+  const found = await access.readInto(bytes, offset);
+  if (found !== length) throw truncatedImage(access.label, offset, what, length, found);
   return bytes;
 }
 

@@ -7,6 +7,9 @@ import type { SuperblockFacts } from "./superblock-encoder.ts";
 import type { TreeTables } from "./tree-tables.ts";
 import type { XattrTable } from "./xattr-table.ts";
 
+/** What tables are appended to. */
+export type TableOutput = Pick<OutputFile, "position" | "append">;
+
 /** Where the tables came to lie. */
 export type TablePlaces = Pick<
   SuperblockFacts,
@@ -15,7 +18,7 @@ export type TablePlaces = Pick<
 
 /** Writes all tables behind the blocks, in the order that the kernel checks them to have. */
 export function appendTables(
-  output: OutputFile,
+  output: TableOutput,
   tables: TreeTables,
   fragments: readonly (FragmentRow | undefined)[],
   compression: BlockCompression,
@@ -30,19 +33,19 @@ export function appendTables(
   return { inodeTable, directoryTable, fragmentTable, exportTable, idTable, xattrTable };
 }
 
-function appendBlocks(output: OutputFile, blocks: readonly Buffer[]): number {
+function appendBlocks(output: TableOutput, blocks: readonly Buffer[]): number {
   const start = output.position;
   for (const block of blocks) output.append(block);
   return start;
 }
 
 /** Metadata blocks and then the list of their addresses. @returns the address of the list */
-function appendLookupTable(output: OutputFile, rows: Buffer, compression: BlockCompression): number {
+function appendLookupTable(output: TableOutput, rows: Buffer, compression: BlockCompression): number {
   const addresses = appendRows(output, rows, compression);
   return output.append(addresses);
 }
 
-function appendRows(output: OutputFile, rows: Buffer, compression: BlockCompression): Buffer {
+function appendRows(output: TableOutput, rows: Buffer, compression: BlockCompression): Buffer {
   const addresses: bigint[] = [];
   for (let at = 0; at < rows.length; at += METADATA_BLOCK_BYTES) {
     const block = metadataBlock(rows.subarray(at, at + METADATA_BLOCK_BYTES), compression);
@@ -63,7 +66,7 @@ function fragmentRows(fragments: readonly (FragmentRow | undefined)[]): Buffer {
   return rows;
 }
 
-function appendXattrs(output: OutputFile, xattrs: XattrTable, compression: BlockCompression): number {
+function appendXattrs(output: TableOutput, xattrs: XattrTable, compression: BlockCompression): number {
   const { pairBlocks, idRows } = xattrs.finish();
   const pairsStart = appendBlocks(output, pairBlocks);
   const addresses = appendRows(output, idRows, compression);
