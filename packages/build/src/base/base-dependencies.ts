@@ -1,4 +1,5 @@
 import type { ExtentCache } from "@repo2singularity/image";
+import type { CredentialSource } from "@repo2singularity/registry";
 import type { Store } from "@repo2singularity/store";
 import type { ExecutorHost } from "../executor/host.ts";
 import type { HttpClient } from "../host/http-client.ts";
@@ -20,8 +21,10 @@ export interface BaseDependencies {
   readonly now: () => number;
   /** Makes the base anew although the store has it. */
   readonly refresh?: boolean;
-  /** The OCI base that `auto` tries first; `docker://` and the host's own release or Debian stable when left out. */
+  /** The OCI base that `auto` tries first; Debian stable's when left out. */
   readonly autoReference?: string;
+  /** Logins of registries; nobody's when left out. */
+  readonly credentials?: CredentialSource;
   /** Told every line that a program prints while it makes a base. */
   readonly onLine?: (line: string) => void;
   readonly signal?: AbortSignal;

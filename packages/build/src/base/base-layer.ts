@@ -29,6 +29,7 @@ const BaseRecord = z.strictObject({
 
 /** Where a base comes from, and what its layer is kept under. */
 export interface BaseOrigin {
+  /** Goes into recipes and images, so no folder of this machine is in it. */
   readonly reference: string;
   /** Everything that decides the content, such as a manifest's digest; the layer's format is added. */
   readonly contentKey: string;
@@ -60,7 +61,7 @@ export async function findBaseLayer(contentKey: string, deps: BaseDependencies):
 export async function ensureBaseLayer(origin: BaseOrigin, deps: BaseDependencies): Promise<ResolvedBase> {
   const signal = deps.signal === undefined ? {} : { signal: deps.signal };
   const startedMs = deps.now();
-  return deps.store.computeOnce(`base ${keyOf(origin.contentKey, deps)}`, {
+  const base = await deps.store.computeOnce(`base ${keyOf(origin.contentKey, deps)}`, {
     find: async () => {
       const found = await findBaseLayer(origin.contentKey, deps);
       // with --refresh only a layer that another build made while this one waited is new enough
@@ -69,6 +70,8 @@ export async function ensureBaseLayer(origin: BaseOrigin, deps: BaseDependencies
     work: async () => makeBaseLayer(origin, deps),
     ...signal,
   });
+  // two references may mean the same content, whose record has the name that came first
+  return { ...base, reference: origin.reference, facts: { ...base.facts, reference: origin.reference } };
 }
 
 async function makeBaseLayer(origin: BaseOrigin, deps: BaseDependencies): Promise<ResolvedBase> {

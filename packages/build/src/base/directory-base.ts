@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { basename } from "node:path";
 import { walkDirectory } from "@repo2singularity/image";
 import { softwareTimeSeconds } from "../pipeline/group-key.ts";
 import type { BaseDependencies } from "./base-dependencies.ts";
@@ -16,7 +17,7 @@ export async function directoryBase(path: string, deps: BaseDependencies): Promi
     hash.update(JSON.stringify([name, type, mode, mtimeSeconds, sizeBytes, linkTarget]));
   }
   return {
-    reference: path,
+    reference: basename(path),
     contentKey: `directory ${path} ${hash.digest("hex")}`,
     environment: {},
     entries: () =>

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { open } from "node:fs/promises";
+import { basename } from "node:path";
 import { AppError } from "@repo2singularity/base";
 import { openSif, openSquashfs, type TreeEntry } from "@repo2singularity/image";
 import type { BaseDependencies } from "./base-dependencies.ts";
@@ -33,7 +34,7 @@ export async function imageFileBase(
   const hash = createHash("sha256");
   for await (const chunk of createReadStream(path, { ...signal, highWaterMark: 2 ** 20 })) hash.update(chunk);
   return {
-    reference: path,
+    reference: basename(path),
     contentKey: `image sha256:${hash.digest("hex")}`,
     environment: {},
     entries: () => imageEntries(path, kind, deps.signal),

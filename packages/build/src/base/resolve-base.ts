@@ -1,17 +1,20 @@
 import { stat } from "node:fs/promises";
+import { join } from "node:path";
 import { AppError } from "@repo2singularity/base";
 import type { BaseDependencies } from "./base-dependencies.ts";
-import { ensureBaseLayer, type BaseOrigin } from "./base-layer.ts";
+import { autoBase } from "./auto-base.ts";
+import { ensureBaseLayer } from "./base-layer.ts";
+import { bootstrapBase } from "./bootstrap-base.ts";
 import { parseBaseReference } from "./base-reference.ts";
-import { bootstrapEntries } from "./bootstrap/make-bootstrap.ts";
-import { bootstrapRelease } from "./bootstrap/suites.ts";
 import { directoryBase } from "./directory-base.ts";
 import { imageFileBase, imageFileKind } from "./image-file-base.ts";
+import { ociBase } from "./oci/oci-base.ts";
 import type { ResolvedBase } from "./resolved-base.ts";
 
 /**
- * Gives the base of a reference as a layer of the store, made once: `debootstrap:SUITE`, a root directory, a `.sif` or
- * squashfs file.
+ * Gives the base of a reference as a layer of the store, made once: `auto`, `debootstrap:SUITE`, `docker://…`,
+ * `docker-archive:…`, `oci:…`, `oci-archive:…`, or the path of a `.sif` or squashfs file, a docker archive, an OCI
+ * layout or a root directory.
  * A bootstrapped base is kept until it is refreshed or pruned; others are made anew when what they come from changed.
  * @throws E_BASE_UNAVAILABLE when it cannot be had, E_USAGE for a malformed reference; what reading it throws
  */
@@ -21,28 +24,30 @@ export async function resolveBase(reference: string, deps: BaseDependencies): Pr
     case "debootstrap":
       return ensureBaseLayer(bootstrapBase(parsed.suite, deps), deps);
     case "path":
-      return ensureBaseLayer(await pathBase(parsed.path, deps), deps);
-    case "auto":
+      return pathBase(parsed.path, deps);
     case "oci":
-      throw new AppError("E_NOT_YET", `${reference}: bases of OCI images are not read yet`);
+      return ociBase(parsed.reference, deps);
+    case "auto":
+      return autoBase(deps);
   }
 }
 
-function bootstrapBase(suite: string, deps: BaseDependencies): BaseOrigin {
-  const release = bootstrapRelease(suite);
-  const reference = `debootstrap:${suite}`;
-  return { reference, contentKey: reference, environment: {}, entries: () => bootstrapEntries(release, deps) };
-}
-
-async function pathBase(path: string, deps: BaseDependencies): Promise<BaseOrigin> {
+/** Tells what lies at a path by what is in it. */
+async function pathBase(path: string, deps: BaseDependencies): Promise<ResolvedBase> {
   const stats = await stat(path).catch(() => undefined);
   if (stats === undefined) {
     throw new AppError("E_BASE_UNAVAILABLE", `${path}: the base is neither a file nor a folder that can be read`, {
       hint: "name debootstrap:SUITE, docker://IMAGE:TAG, a .sif file, a docker archive or a root directory",
     });
   }
-  if (stats.isDirectory()) return directoryBase(path, deps);
+  if (stats.isDirectory()) {
+    const isLayout = (await stat(join(path, "oci-layout")).catch(() => undefined))?.isFile() ?? false;
+    return isLayout ? ociBase(`oci:${path}`, deps) : ensureBaseLayer(await directoryBase(path, deps), deps);
+  }
   const kind = await imageFileKind(path);
-  if (kind === "sif" || kind === "squashfs") return imageFileBase(path, kind, deps);
+  if (kind === "sif" || kind === "squashfs") {
+    return ensureBaseLayer(await imageFileBase(path, kind, deps), deps);
+  }
+  if (kind === "tar") return ociBase(`docker-archive:${path}`, deps);
   throw new AppError("E_IMAGE_FORMAT", `${path}: neither a SIF, a squashfs image nor a docker archive`);
 }

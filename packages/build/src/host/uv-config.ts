@@ -80,10 +80,7 @@ function withoutName(index: string): string {
 type Optional<T> = { readonly [K in keyof T]?: T[K] | undefined };
 
 function definedOnly(settings: Optional<PartialIndexSettings>): PartialIndexSettings {
-  // the entries that are left are exactly the keys of the parameter whose value is defined
-  return Object.fromEntries(
-    Object.entries(settings).filter(([, value]) => value !== undefined),
-  ) as PartialIndexSettings;
+  return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
 }
 
 function isUrl(text: string): boolean {

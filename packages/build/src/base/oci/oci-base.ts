@@ -1,0 +1,107 @@
+import { basename, join } from "node:path";
+import { removeTree } from "@repo2singularity/store";
+import type { TreeEntry } from "@repo2singularity/image";
+import {
+  openImageSource,
+  parseReference,
+  type CredentialSource,
+  type ImageReference,
+  type ImageSourceOptions,
+  type OciImage,
+  type OpenImageSource,
+  type RetryPolicy,
+} from "@repo2singularity/registry";
+import { isAppError } from "@repo2singularity/base";
+import { z } from "zod";
+import type { BaseDependencies } from "../base-dependencies.ts";
+import { ensureBaseLayer, findBaseLayer } from "../base-layer.ts";
+import type { ResolvedBase } from "../resolved-base.ts";
+import { mergeLayers } from "./merge-layers.ts";
+
+/** What a reference meant when a registry last answered. */
+const recordKind = "base-reference";
+const ReferenceRecord = z.object({ contentKey: z.string() });
+
+/** How hard a registry is asked. */
+export interface AskOptions {
+  readonly retryPolicy?: RetryPolicy;
+  readonly connectTimeoutMs?: number;
+}
+
+/**
+ * An OCI image as a base: its manifest decides the key, so a tag that moved gives a new base. When no registry
+ * answers, the layer that the same reference gave last is used, and said so.
+ * @throws E_REFERENCE_INVALID, E_REGISTRY_NETWORK, E_REGISTRY_AUTH, E_REGISTRY_NOT_FOUND, E_OCI_INVALID and more
+ */
+export async function ociBase(reference: string, deps: BaseDependencies, ask: AskOptions = {}): Promise<ResolvedBase> {
+  const parsed = parseReference(reference, { cwd: deps.cwd });
+  const recordKey = `${deps.platform} ${reference}`;
+  let source: OpenImageSource;
+  try {
+    source = await openImageSource(parsed, sourceOptions(deps, ask));
+  } catch (error) {
+    const known = isAppError(error, "E_REGISTRY_NETWORK") ? await lastKnown(recordKey, deps) : undefined;
+    if (known === undefined) throw error;
+    const day = new Date(known.madeAtMs).toISOString().slice(0, 10);
+    return { ...known, notices: [`no registry answered: ${reference} is used as it was on ${day}`] };
+  }
+  await using opened = source;
+  const contentKey = `oci ${opened.image.digest}`;
+  const base = await ensureBaseLayer(
+    {
+      reference: portableReference(reference, parsed),
+      contentKey,
+      environment: environmentOf(opened.image),
+      entries: () => imageEntries(opened.image, deps),
+    },
+    deps,
+  );
+  await deps.store.writeRecord(recordKind, recordKey, { contentKey }, [base.digest]);
+  return base;
+}
+
+/** The reference with an archive's file name in place of its path, which means nothing on another machine. */
+function portableReference(reference: string, parsed: ImageReference): string {
+  if (parsed.kind === "docker") return reference;
+  return `${parsed.kind}:${basename(parsed.path)}${parsed.name === undefined ? "" : `:${parsed.name}`}`;
+}
+
+async function lastKnown(recordKey: string, deps: BaseDependencies): Promise<ResolvedBase | undefined> {
+  const record = ReferenceRecord.safeParse((await deps.store.readRecord(recordKind, recordKey))?.value);
+  return record.success ? findBaseLayer(record.data.contentKey, deps) : undefined;
+}
+
+function sourceOptions(deps: BaseDependencies, ask: AskOptions): ImageSourceOptions {
+  const { settings, signal } = deps;
+  const credentials: CredentialSource | undefined = deps.credentials;
+  const { connectTimeoutMs, retryPolicy } = ask;
+  return {
+    platform: { os: "linux", architecture: deps.platform === "linux/amd64" ? "amd64" : "arm64" },
+    network: {
+      proxies: settings.proxies,
+      caBundle: settings.caBundle,
+      ...(connectTimeoutMs === undefined ? {} : { connectTimeoutMs }),
+    },
+    ...(settings.mirrors.dockerHub === undefined ? {} : { dockerHubMirror: settings.mirrors.dockerHub }),
+    ...(credentials === undefined ? {} : { credentials }),
+    ...(retryPolicy === undefined ? {} : { retryPolicy }),
+    ...(signal === undefined ? {} : { signal }),
+  };
+}
+
+async function* imageEntries(image: OciImage, deps: BaseDependencies): AsyncGenerator<TreeEntry, void, undefined> {
+  const scratchDir = join(await deps.store.makeScratchFolder(), "hidden");
+  try {
+    yield* mergeLayers(image.layers, scratchDir, deps.signal);
+  } finally {
+    await removeTree(scratchDir);
+  }
+}
+
+function environmentOf(image: OciImage): Readonly<Record<string, string>> {
+  const pairs = (image.config.config?.Env ?? []).flatMap((line): [string, string][] => {
+    const equals = line.indexOf("=");
+    return equals < 1 ? [] : [[line.slice(0, equals), line.slice(equals + 1)]];
+  });
+  return Object.fromEntries(pairs);
+}
