@@ -68,3 +68,4 @@ export {
   type WriteCompositionOptions,
   type WrittenComposition,
 } from "./squashfs/compose/write-composition.ts";
+export { verifySquashfs, type VerifyOptions, type VerifyReport } from "./squashfs/verify-squashfs.ts";

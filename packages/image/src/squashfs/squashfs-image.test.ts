@@ -14,13 +14,11 @@ const asIs = { ownership: "keep", mtime: "keep", xattrs: "none" } as const;
 
 const variants: readonly (readonly string[])[] = [
   ["-comp", "gzip"],
-  ["-comp", "zstd"],
   ["-comp", "zstd", "-b", "4K"],
   ["-comp", "gzip", "-b", "1M", "-Xcompression-level", "9"],
   ["-comp", "zstd", "-no-fragments", "-no-exports"],
   ["-comp", "zstd", "-always-use-fragments", "-no-duplicates"],
   ["-comp", "gzip", "-noI", "-noId", "-noD", "-noF", "-noX"],
-  ["-comp", "zstd", "-no-xattrs", "-nopad"],
 ];
 
 for (const options of variants) {
