@@ -4,7 +4,7 @@ import { invalidFile, type ConfigFile } from "../detect/config-file.ts";
 const packagePattern =
   /^(?<name>[a-z0-9][a-z0-9.+-]*)(?::[a-z0-9][a-z0-9-]*)?(?:=[0-9A-Za-z][0-9A-Za-z.+:~-]*|\/[A-Za-z0-9][A-Za-z0-9.+_-]*)?$/;
 
-/** Package names with a trailing + or - mean "install" and "remove" to apt-get; only packages that exist so may end in +. */
+/** To apt-get `name-` means to remove the package. */
 const removalPattern = /-$/;
 
 /**
