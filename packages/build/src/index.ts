@@ -16,6 +16,7 @@ export type {
 } from "./executor/port.ts";
 export { mountsFolder } from "./executor/port.ts";
 export type { ExecutorHost } from "./executor/host.ts";
+export { createApptainerExecutor } from "./executor/apptainer.ts";
 export { createRootExecutor } from "./executor/root.ts";
 export { createUsernsExecutor } from "./executor/userns.ts";
 export type { TreeKind } from "./executor/namespace/tree-kind.ts";

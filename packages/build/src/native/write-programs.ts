@@ -5,7 +5,7 @@ import { formatBpf } from "../seccomp/bpf.ts";
 import { ownershipFilter } from "../seccomp/ownership-filter.ts";
 import { assemble } from "./assemble.ts";
 import type { Program } from "./instruction.ts";
-import { enterProgram } from "./programs/enter.ts";
+import { commandProgram, enterProgram } from "./programs/enter.ts";
 import { filteredProgram } from "./programs/filtered.ts";
 import { leaseProgram } from "./programs/lease.ts";
 import { loopbackProgram } from "./programs/loopback.ts";
@@ -14,6 +14,7 @@ import { whiteoutProgram } from "./programs/whiteout.ts";
 import type { Architecture } from "./syscall-numbers.ts";
 
 const programs = {
+  command: (architecture: Architecture): Program => commandProgram(formatBpf(ownershipFilter(architecture))),
   enter: (architecture: Architecture): Program => enterProgram(formatBpf(ownershipFilter(architecture))),
   filtered: (architecture: Architecture): Program => filteredProgram(formatBpf(ownershipFilter(architecture))),
   lease: (): Program => leaseProgram,

@@ -5,7 +5,6 @@ import { makeWhiteouts } from "../../layer/whiteouts.ts";
 import { writePrograms } from "../../native/write-programs.ts";
 import { type ListedEntry, listingArguments, parseListing } from "../../tree/list-tree.ts";
 import type { ExecutorHost } from "../host.ts";
-import { type NamespaceOwner, runInNamespaces } from "../namespace/namespaces.ts";
 import { planChanges } from "./plan-changes.ts";
 
 /** What a merged copy is made from. */
@@ -13,17 +12,20 @@ export interface MergedCopySource {
   /** Layers, bottom first. */
   readonly lowerTrees: readonly string[];
   readonly upperDir: string;
-  readonly owner: NamespaceOwner;
-  readonly signal?: AbortSignal;
+  /**
+   * Runs an sh script of the host with the scratch folder as working folder: as uid 0 of a namespace where
+   * one can be had, which also sees into folders without permissions.
+   */
+  readonly runScript: (script: string, args: readonly string[]) => Promise<unknown>;
 }
 
-/*
- * These run as uid 0 of a namespace, which also sees into folders without permissions.
- */
+/** Name of the copy in the scratch folder. */
+export const mergedFolder = "merged";
+
 const listScript = `exec find "$@"`;
+const listAndOpenScript = `exec find "$@" -type d ! -perm -700 -exec chmod u+rwx {} ";"`;
 const copyScript = `exec cp -a --reflink=auto --remove-destination "$1/." "$2/"`;
 const emptyFolderScript = `exec find "$1" -mindepth 1 -delete`;
-const openFoldersScript = `exec find "$1" -type d ! -perm -700 -exec chmod u+rwx {} ";"`;
 
 /**
  * A root tree without any overlay: a full copy of the merged trees in which steps run, and a comparison
@@ -32,6 +34,7 @@ const openFoldersScript = `exec find "$1" -type d ! -perm -700 -exec chmod u+rwx
 export class MergedCopy {
   readonly #host: ExecutorHost;
   readonly #scratchDir: string;
+  readonly #merged: string;
   readonly #source: MergedCopySource;
   #before: readonly ListedEntry[] = [];
   #isExtracted = false;
@@ -39,6 +42,7 @@ export class MergedCopy {
   private constructor(host: ExecutorHost, scratchDir: string, source: MergedCopySource) {
     this.#host = host;
     this.#scratchDir = scratchDir;
+    this.#merged = join(scratchDir, mergedFolder);
     this.#source = source;
   }
 
@@ -58,10 +62,9 @@ export class MergedCopy {
   async extractChanges(): Promise<void> {
     if (this.#isExtracted) return;
     this.#isExtracted = true;
-    const { upperDir } = this.#source;
-    const { changed, removed } = planChanges(this.#before, await this.#list(this.#merged));
-    await this.#run(openFoldersScript, [this.#merged]);
-    await this.#run(emptyFolderScript, [upperDir]);
+    const { upperDir, runScript } = this.#source;
+    const { changed, removed } = planChanges(this.#before, await this.#list(this.#merged, listAndOpenScript));
+    await runScript(emptyFolderScript, [upperDir]);
     for (const entry of changed) {
       if (entry.type === "d") await mkdir(hostPath(upperDir, entry.path));
       else await rename(hostPath(this.#merged, entry.path), hostPath(upperDir, entry.path));
@@ -70,10 +73,6 @@ export class MergedCopy {
     await makeWhiteouts(this.#host, whiteout, upperDir, removed);
     const folders = changed.filter(({ type }) => type === "d");
     for (const folder of folders.toReversed()) await chmod(hostPath(upperDir, folder.path), folder.mode);
-  }
-
-  get #merged(): string {
-    return join(this.#scratchDir, "merged");
   }
 
   /** Copies one layer over the others, after what it removes or replaces by something of another type is gone. */
@@ -85,28 +84,16 @@ export class MergedCopy {
       if (isReplaced || type === "c") await rm(hostPath(this.#merged, path), { recursive: true, force: true });
       types.set(path, type);
     }
-    await this.#run(copyScript, [tree, this.#merged]);
+    await this.#source.runScript(copyScript, [tree, this.#merged]);
     for (const { path } of entries.filter(({ type }) => type === "c")) {
       await rm(hostPath(this.#merged, path));
       types.delete(path);
     }
   }
 
-  async #list(directory: string): Promise<ListedEntry[]> {
+  async #list(directory: string, script: string = listScript): Promise<ListedEntry[]> {
     const file = join(this.#scratchDir, "listing");
-    await this.#run(listScript, listingArguments(directory, file));
+    await this.#source.runScript(script, listingArguments(directory, file));
     return parseListing(await readFile(file));
-  }
-
-  async #run(script: string, args: readonly string[]): Promise<void> {
-    const { owner, signal } = this.#source;
-    await runInNamespaces(this.#host, {
-      owner,
-      directory: this.#scratchDir,
-      script,
-      args,
-      ownNetwork: false,
-      process: signal === undefined ? {} : { signal },
-    });
   }
 }

@@ -1,19 +1,17 @@
-import { chmod, mkdir, rm, stat } from "node:fs/promises";
+import { rm, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { AppError, isAppError, type ProcessResult } from "@repo2singularity/base";
-import { environmentPrefix } from "../../native/programs/enter.ts";
+import { AppError, type ProcessResult } from "@repo2singularity/base";
 import { removeTree } from "../../tree/remove-tree.ts";
-import { MergedCopy } from "../copy/merged-copy.ts";
+import { MergedCopy, type MergedCopySource } from "../copy/merged-copy.ts";
 import type { ExecutorHost } from "../host.ts";
+import { refreshTemporaryFolders } from "../temporary-folders.ts";
 import type { StepCommand, StepExecutorName, StepTree, StepTreeOptions } from "../port.ts";
-import { checkCommand, checkMounts } from "./check-mounts.ts";
+import { anyExitCode, checkCommand, commandCandidates, markedEnvironment, stepTimeout } from "../command.ts";
+import { checkMounts } from "../check-mounts.ts";
 import { type NamespaceOwner, runInNamespaces } from "./namespaces.ts";
 import { type Scratch, writeScratch } from "./scratch.ts";
 import { removeMarkFilesScript, stepScript } from "./scripts.ts";
 import { chooseTreeKind, type TreeKind } from "./tree-kind.ts";
-
-/** Every status that a command can end with; what they mean is the caller's business. */
-const anyExitCode = Array.from({ length: 256 }, (_, code) => code);
 
 /** What the namespace executors differ in. */
 export interface NamespaceTreeOptions extends StepTreeOptions {
@@ -30,8 +28,18 @@ export async function openNamespaceTree(host: ExecutorHost, options: NamespaceTr
   checkMounts(options.mounts);
   const kind = options.treeKind ?? (await chooseTreeKind(host, options.owner, options.scratchDir, options.signal)).kind;
   const scratch = await writeScratch(host, options);
-  const copy = kind === "copy" ? await MergedCopy.create(host, scratch.directory, options) : undefined;
+  const copy =
+    kind === "copy"
+      ? await MergedCopy.create(host, scratch.directory, { ...options, runScript: scriptRunner(host, options) })
+      : undefined;
   return new NamespaceTree(host, options, scratch, kind, copy);
+}
+
+/** Runs scripts over the files of steps as their uid 0. */
+function scriptRunner(host: ExecutorHost, options: NamespaceTreeOptions): MergedCopySource["runScript"] {
+  const { owner, scratchDir: directory, signal } = options;
+  const process = signal === undefined ? {} : { signal };
+  return (script, args) => runInNamespaces(host, { owner, directory, script, args, ownNetwork: false, process });
 }
 
 /** A tree that is mounted anew, in fresh namespaces, for every command. */
@@ -58,7 +66,8 @@ class NamespaceTree implements StepTree {
 
   async run(command: StepCommand): Promise<{ readonly exitCode: number }> {
     checkCommand(command);
-    await this.#refreshTemporaryFolders();
+    await rm(join(this.#scratch.directory, "ready"), { force: true });
+    await refreshTemporaryFolders(this.#host, this.#scratch.directory);
     const errorLines: string[] = [];
     const result = await this.#start(command, (line) => {
       errorLines.push(line);
@@ -75,12 +84,10 @@ class NamespaceTree implements StepTree {
   }
 
   async upper(): Promise<string> {
-    const { owner, upperDir } = this.#options;
+    const { upperDir } = this.#options;
     await this.#copy?.extractChanges();
     if (this.#kind === "fuse-overlayfs") {
-      const { directory } = this.#scratch;
-      const script = { script: removeMarkFilesScript, args: [upperDir], ownNetwork: false, process: {} };
-      await runInNamespaces(this.#host, { owner, directory, ...script });
+      await scriptRunner(this.#host, this.#options)(removeMarkFilesScript, [upperDir]);
     }
     return upperDir;
   }
@@ -90,18 +97,7 @@ class NamespaceTree implements StepTree {
     await removeTree(this.#host, this.#scratch.directory);
   }
 
-  async #refreshTemporaryFolders(): Promise<void> {
-    await rm(join(this.#scratch.directory, "ready"), { force: true });
-    for (const name of ["tmp", "var-tmp"]) {
-      const path = join(this.#scratch.directory, name);
-      await removeTree(this.#host, path);
-      await mkdir(path);
-      await chmod(path, 0o1777); // mkdir's mode is cut by the umask
-    }
-  }
-
   async #start(command: StepCommand, onErrorLine: (line: string) => void): Promise<ProcessResult> {
-    const variables = Object.entries(command.env).map(([name, value]) => [`${environmentPrefix}${name}`, value]);
     try {
       return await runInNamespaces(this.#host, {
         owner: this.#options.owner,
@@ -109,7 +105,7 @@ class NamespaceTree implements StepTree {
         script: stepScript,
         args: this.#scriptArguments(command),
         ownNetwork: !command.network && this.#options.canIsolateNetwork,
-        env: Object.fromEntries(variables),
+        env: markedEnvironment(command),
         process: {
           okExitCodes: anyExitCode,
           ...(command.signal === undefined ? {} : { signal: command.signal }),
@@ -121,14 +117,7 @@ class NamespaceTree implements StepTree {
         },
       });
     } catch (error) {
-      if (!isAppError(error, "E_PROCESS_TIMEOUT")) throw error;
-      throw new AppError(
-        "E_STEP_TIMEOUT",
-        `${command.argv.join(" ").slice(0, 200)}: not finished after ${command.timeoutMs} ms`,
-        {
-          cause: error,
-        },
-      );
+      throw stepTimeout(error, command);
     }
   }
 
@@ -142,16 +131,6 @@ class NamespaceTree implements StepTree {
     const place = [this.#kind, this.#scratch.lowers, String(this.#host.uid), network];
     return [...place, ...mounts, "--", command.cwd, ...commandCandidates(command), "", ...command.argv];
   }
-}
-
-/** Where the command's program can lie in the tree. */
-function commandCandidates({ argv: [program = ""], env }: StepCommand): string[] {
-  if (program.includes("/")) return [program];
-  const path = env["PATH"] ?? "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-  return path
-    .split(":")
-    .filter((folder) => folder.startsWith("/"))
-    .map((folder) => `${folder}/${program}`);
 }
 
 async function exists(path: string): Promise<boolean> {

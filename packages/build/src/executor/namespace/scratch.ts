@@ -1,10 +1,9 @@
-import { chmod, mkdir, readFile, stat, symlink, writeFile } from "node:fs/promises";
+import { mkdir, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { writePrograms } from "../../native/write-programs.ts";
-import { stepHostName } from "../../native/programs/enter.ts";
 import type { ExecutorHost } from "../host.ts";
 import type { StepTreeOptions } from "../port.ts";
-import { writeSkeleton } from "./skeleton.ts";
+import { adoptRootMode, writeNameFiles, writeSkeleton } from "../skeleton.ts";
 
 /** The scratch folder of one tree, as the scripts expect it: fixed short names, links for all that varies. */
 export interface Scratch {
@@ -38,26 +37,6 @@ export async function writeScratch(host: ExecutorHost, options: StepTreeOptions)
     return `layers/${index}`;
   });
   for (const [index, mount] of options.mounts.entries()) await symlink(mount.source, inScratch(`mounts/${index}`));
-  await writeFile(inScratch("hosts"), formatHosts(await readOrEmpty("/etc/hosts")));
-  await writeFile(inScratch("resolv.conf"), await readOrEmpty("/etc/resolv.conf"));
+  await writeNameFiles(directory);
   return { directory, lowers: [...(await Promise.all(layers)).reverse(), "skeleton"].join(":") };
-}
-
-/** The upper folder's own permissions are those of the step's `/`. */
-async function adoptRootMode({ lowerTrees, upperDir }: StepTreeOptions): Promise<void> {
-  const top = lowerTrees.at(-1);
-  if (top !== undefined) await chmod(upperDir, (await stat(top)).mode & 0o7777);
-}
-
-/** The host's names stay known (mirrors can stand there), the step's own name is added. */
-function formatHosts(hostFile: string): string {
-  return `127.0.0.1 localhost ${stepHostName}\n::1 localhost ip6-localhost ip6-loopback\n${hostFile}`;
-}
-
-async function readOrEmpty(path: string): Promise<string> {
-  try {
-    return await readFile(path, "utf8");
-  } catch {
-    return ""; // a machine without the file has no names to pass on
-  }
 }

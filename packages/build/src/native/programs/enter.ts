@@ -37,9 +37,21 @@ const filterMode = 2; // SECCOMP_MODE_FILTER
  * @param filter a seccomp filter as `formatBpf` gives it
  */
 export function enterProgram(filter: Uint8Array): Program {
+  return stepProgram(enterRoot, filter);
+}
+
+/**
+ * The same for where a container runtime has made ROOT the root: `command ROOT CWD CANDIDATE… "" ARGUMENT…`
+ * leaves ROOT alone and does all the rest.
+ */
+export function commandProgram(filter: Uint8Array): Program {
+  return stepProgram([], filter);
+}
+
+function stepProgram(enterTree: readonly Instruction[], filter: Uint8Array): Program {
   const code: Instruction[] = [
     { op: "stackPointer", to: "s0" },
-    ...enterRoot,
+    ...enterTree,
     ...startCommand,
     ...reapUntilCommandEnds,
     { op: "label", name: "command" },
