@@ -26,3 +26,4 @@ export type { BaseDependencies } from "./base/base-dependencies.ts";
 export type { ResolvedBase } from "./base/resolved-base.ts";
 export { captureLayer, type CaptureLayerOptions, type LayerSummary } from "./layer/capture-layer.ts";
 export { materializeLayer, type MaterializeLayerOptions } from "./layer/materialize-layer.ts";
+export { openSqliteExtentCache, type SqliteExtentCache } from "./extents/sqlite-extent-cache.ts";

@@ -9,3 +9,4 @@ export type { StoreItem } from "./maintenance/items.ts";
 export type { CorruptFile, StoreVerifyReport, VerifyOptions } from "./maintenance/verify.ts";
 export type { StoreRecord } from "./records/records.ts";
 export { removeTree } from "./trees/remove-tree.ts";
+export { storedFilePath } from "./layout.ts";

@@ -64,6 +64,15 @@ export function filePath(layout: Layout, digest: Digest): string {
   return join(layout.files, hex.slice(0, 2), hex);
 }
 
+/**
+ * The path of a file of the store in `directory`, whether it is there or not; for callers that cannot wait for
+ * `Store.find`. A file that is reached in this way is not held against collection.
+ * @throws E_INTERNAL when the digest is not one
+ */
+export function storedFilePath(directory: string, digest: Digest): string {
+  return filePath(layoutOf(directory), digest);
+}
+
 /** The digest of a file by its name in `files/`, or undefined for a foreign file. */
 export function digestOfName(name: string): Digest | undefined {
   return digestPattern.test(`sha256:${name}`) ? `sha256:${name}` : undefined;
