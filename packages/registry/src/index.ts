@@ -11,3 +11,7 @@ export { platformOf, type Platform } from "./oci/platform.ts";
 export { openImageSource, type ImageSourceOptions, type OpenImageSource } from "./open-image-source.ts";
 export { formatReference, parseReference } from "./reference/parse-reference.ts";
 export type { ArchiveReference, ImageReference, RegistryReference } from "./reference/parse-reference.ts";
+export { convertImage, type ConvertedImage, type ConvertOptions } from "./convert/convert-image.ts";
+export { layerEntries, type LayerEntryOptions } from "./convert/layer-entries.ts";
+export { imageToLayers, packImage, withPackedImage } from "./convert/pack-image.ts";
+export type { PackedTree, PackImageOptions, PackLayerOptions } from "./convert/pack-image.ts";
