@@ -62,3 +62,18 @@ test("input reaches the program", async () => {
 
   expect(result.stdout).toBe("hello");
 });
+
+test("what an aborted program started ends with it", async () => {
+  const stop = new AbortController();
+  const started = performance.now();
+
+  const running = processRunner("sh", ["-c", "sleep 30 & echo ready; wait"], {
+    env,
+    signal: stop.signal,
+    endsDescendants: true,
+    onLine: () => stop.abort(),
+  });
+
+  await expect(running).rejects.toMatchObject({ name: "AbortError" });
+  expect(performance.now() - started).toBeLessThan(20_000); // the sleep holds the output open as long as it lives
+});

@@ -17,6 +17,12 @@ export interface ProcessOptions {
   readonly input?: string | Uint8Array | Readable;
   /** Called with every complete line of output as it comes, without its line end. */
   readonly onLine?: (line: string, stream: "stdout" | "stderr") => void;
+  /**
+   * Whether what the program started and left running ends with it when it is aborted or out of time (git's transport
+   * helpers hold its output open otherwise). It then runs in a process group of its own, which Ctrl-C does not reach:
+   * give a `signal`.
+   */
+  readonly endsDescendants?: boolean;
   /** Exit statuses that are no failure; `[0]` when left out. */
   readonly okExitCodes?: readonly number[];
 }
@@ -83,6 +89,7 @@ export const processRunner: ProcessRunner = async (command, args, options) => {
     ...(options.killSignal === undefined ? {} : { killSignal: options.killSignal }),
     env: Object.fromEntries(Object.entries(options.env).filter(([, value]) => value !== undefined)),
     extendEnv: false,
+    killDescendants: options.endsDescendants ?? false,
     buffer: false,
     reject: false,
     stdin: options.input === undefined ? ("ignore" as const) : ("pipe" as const),
