@@ -8,8 +8,6 @@ import type { SourceContext } from "../provider/port.ts";
 
 /** What git knows about a folder of the user. */
 export interface WorkTreeFacts {
-  /** The root of the work tree the folder is in. */
-  readonly root: string;
   /** URL of the remote `origin`, without secrets; undefined when there is none or it is a path of this host. */
   readonly originUrl: string | undefined;
   /** The branch that is checked out; undefined when a bare commit is. */
@@ -75,26 +73,20 @@ export async function findGitFolder(folder: string): Promise<string | undefined>
 }
 
 async function readFacts(git: Git, folder: string): Promise<WorkTreeFacts | undefined> {
-  const at = { cwd: folder, okExitCodes: [0, 128] };
-  const root = await readRoot(git, folder);
-  const head = await git.run(["show", "--no-patch", "--no-show-signature", "--format=%H %ct", "HEAD"], {
-    ...at,
-    what: "reading the commit",
-  });
-  const { commit, time } = /^(?<commit>[0-9a-f]{40,64}) (?<time>\d+)/.exec(head)?.groups ?? {};
-  if (root === "" || commit === undefined || time === undefined) return undefined;
-  const [tracked, changes, branch, originUrl] = await Promise.all([
-    root === folder ? "root" : git.run(["ls-tree", "--name-only", "HEAD", "./"], { ...at, what: "listing the folder" }),
-    git.run(["status", "--porcelain", "-z", "--untracked-files=normal", "--", "."], {
-      cwd: folder,
-      what: "looking for changes",
-    }),
-    git.run(["symbolic-ref", "--quiet", "HEAD"], { cwd: folder, okExitCodes: [0, 1], what: "reading the branch" }),
+  const ask = (what: string, ...args: readonly string[]): Promise<string> =>
+    git.run(args, { what, cwd: folder, okExitCodes: [0, 1, 128] });
+  const [, head, tracked, changes, branch, originUrl] = await Promise.all([
+    readRoot(git, folder), // fails with the reason when git refuses the repository, where the others say nothing
+    ask("reading the commit", "show", "--no-patch", "--no-show-signature", "--format=%H %ct", "HEAD"),
+    ask("listing the folder", "ls-tree", "--name-only", "HEAD", "./"),
+    ask("looking for changes", "status", "--porcelain", "-z", "--untracked-files=normal", "--", "."),
+    ask("reading the branch", "symbolic-ref", "--quiet", "HEAD"),
     readOriginUrl(git, folder),
   ]);
-  if (tracked === "") return undefined;
+  const { commit, time } = /^(?<commit>[0-9a-f]{40,64}) (?<time>\d+)/.exec(head)?.groups ?? {};
+  if (commit === undefined || time === undefined || tracked === "") return undefined;
   const ref = branch.trim() === "" ? undefined : branch.trim();
-  return { root, originUrl, ref, commit, commitTimeSeconds: Number(time), isDirty: changes !== "" };
+  return { originUrl, ref, commit, commitTimeSeconds: Number(time), isDirty: changes !== "" };
 }
 
 /** @throws E_SOURCE_NOT_FOUND when a ref is asked of a folder that no commit was made in */

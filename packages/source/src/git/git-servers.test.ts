@@ -195,6 +195,28 @@ test.runIf(hasDaemon)("fetches from a git daemon", async () => {
   }
 });
 
+test("a server that says nothing is left when the time is up or the user wants it", async () => {
+  const silent = createTcpServer().listen(0, "127.0.0.1");
+  await once(silent, "listening");
+  const { port } = silent.address() as AddressInfo;
+  const url = `http://127.0.0.1:${port}/repo.git`;
+  const stop = new AbortController();
+  silent.on("connection", (socket) => {
+    socket.on("error", () => {});
+    setImmediate(() => stop.abort());
+  });
+
+  await expect(fetch(url, undefined, { ...testContext(root), signal: stop.signal })).rejects.toMatchObject({
+    name: "AbortError",
+  });
+  await expect(fetch(url, undefined, { ...testContext(root), timeoutMs: 400 })).rejects.toMatchObject({
+    code: "E_SOURCE_NETWORK",
+    message: expect.stringContaining("time limit"),
+  });
+
+  silent.close();
+});
+
 async function freePort(): Promise<number> {
   const server = createTcpServer().listen(0, "127.0.0.1");
   await once(server, "listening");

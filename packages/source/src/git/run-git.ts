@@ -64,6 +64,7 @@ function gitWith(context: SourceContext, settings: readonly GitSetting[], variab
           cwd: options.cwd,
           env: { ...env, ...variables, ...options.variables },
           timeoutMs: context.timeoutMs ?? defaultTimeoutMs,
+          endsDescendants: true,
           ...(context.signal === undefined ? {} : { signal: context.signal }),
           ...(options.input === undefined ? {} : { input: options.input }),
           ...(options.okExitCodes === undefined ? {} : { okExitCodes: options.okExitCodes }),
