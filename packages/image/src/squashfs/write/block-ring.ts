@@ -47,7 +47,11 @@ export class BlockRing {
   }
 
   #startWorker(): Worker {
-    const worker = new Worker(new URL("./compress.worker.ts", import.meta.url), { workerData: this.#ring });
+    const worker = new Worker(new URL("./compress.worker.ts", import.meta.url), {
+      workerData: this.#ring,
+      // each call leaves buffers outside the heap that only a collection frees: let it come often
+      resourceLimits: { maxYoungGenerationSizeMb: 1 },
+    });
     worker.on("message", () => this.#wake?.());
     worker.on("error", (error) => {
       this.#failure ??= error;
@@ -90,8 +94,8 @@ export class BlockRing {
     if (this.#published === this.#staged) return;
     this.#published = this.#staged;
     Atomics.store(this.#ring.control, counters.produced, this.#published);
-    Atomics.notify(this.#ring.control, counters.produced);
-    this.#writeFinished();
+    if (Atomics.load(this.#ring.control, counters.sleeping) > 0) Atomics.notify(this.#ring.control, counters.produced);
+    if (this.#published - this.#written > this.slotCount / 2) this.#writeFinished();
   }
 
   /** Drops what is staged and not published. */

@@ -11,7 +11,9 @@ function run(ring: RingMemory): void {
     const claimed = Atomics.load(control, counters.claimed);
     if (claimed === produced) {
       if (Atomics.load(control, counters.closed) === 1) return;
+      Atomics.add(control, counters.sleeping, 1);
       Atomics.wait(control, counters.produced, produced);
+      Atomics.sub(control, counters.sleeping, 1);
     } else if (Atomics.compareExchange(control, counters.claimed, claimed, claimed + 1) === claimed) {
       finishJob(ring, claimed);
     }

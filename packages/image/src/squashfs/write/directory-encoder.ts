@@ -76,23 +76,27 @@ function runFrom(names: readonly ListedName[], from: number): readonly ListedNam
   return names.slice(from, end);
 }
 
+/** One buffer for the whole run: small ones by the hundred thousand would grow the heap at the end of a large tree. */
 function encodeRun(run: readonly ListedName[]): Buffer {
   const base = run[0];
-  const header = Buffer.alloc(directoryHeaderLayout.sizeBytes);
-  header.writeUInt32LE(run.length - 1, directoryHeaderLayout.countLessOne);
-  header.writeUInt32LE(base?.inode.block ?? 0, directoryHeaderLayout.inodeBlock);
-  header.writeUInt32LE(base?.node.inodeNumber ?? 0, directoryHeaderLayout.inodeNumber);
-  const parts: Buffer[] = [header];
-  for (const { name, node, inode } of run) {
-    const nameBytes = encodeName(name);
-    const entry = Buffer.alloc(directoryEntryLayout.sizeBytes);
-    entry.writeUInt16LE(inode.offset, directoryEntryLayout.inodeOffset);
-    entry.writeInt16LE(node.inodeNumber - (base?.node.inodeNumber ?? 0), directoryEntryLayout.inodeNumberDifference);
-    entry.writeUInt16LE(inodeTypes[node.type], directoryEntryLayout.type);
-    entry.writeUInt16LE(nameBytes.length - 1, directoryEntryLayout.nameSizeLessOne);
-    parts.push(entry, nameBytes);
+  const names = run.map(({ name }) => encodeName(name));
+  const nameBytes = names.reduce((sum, name) => sum + name.length, 0);
+  const bytes = Buffer.alloc(directoryHeaderLayout.sizeBytes + run.length * directoryEntryLayout.sizeBytes + nameBytes);
+  bytes.writeUInt32LE(run.length - 1, directoryHeaderLayout.countLessOne);
+  bytes.writeUInt32LE(base?.inode.block ?? 0, directoryHeaderLayout.inodeBlock);
+  bytes.writeUInt32LE(base?.node.inodeNumber ?? 0, directoryHeaderLayout.inodeNumber);
+  let at: number = directoryHeaderLayout.sizeBytes;
+  for (const [index, { node, inode }] of run.entries()) {
+    const name = names[index] ?? Buffer.alloc(0);
+    const difference = node.inodeNumber - (base?.node.inodeNumber ?? 0);
+    bytes.writeUInt16LE(inode.offset, at + directoryEntryLayout.inodeOffset);
+    bytes.writeInt16LE(difference, at + directoryEntryLayout.inodeNumberDifference);
+    bytes.writeUInt16LE(inodeTypes[node.type], at + directoryEntryLayout.type);
+    bytes.writeUInt16LE(name.length - 1, at + directoryEntryLayout.nameSizeLessOne);
+    bytes.set(name, at + directoryEntryLayout.sizeBytes);
+    at += directoryEntryLayout.sizeBytes + name.length;
   }
-  return Buffer.concat(parts);
+  return bytes;
 }
 
 /** The bytes of a directory's inode; extended when its listing is large or it has xattrs. */

@@ -1,4 +1,3 @@
-import { createHash, hash, type Hash } from "node:crypto";
 import { AppError } from "@repo2singularity/base";
 import type { EntryContent, TreeEntry } from "../../tree/entry.ts";
 import { baseName } from "../../tree/normalize-path.ts";
@@ -7,6 +6,7 @@ import type { CachedExtents, ExtentCache, ExtentKey, RecordedExtents } from "../
 import type { BlockCompression } from "./block-codec.ts";
 import type { BlockRing } from "./block-ring.ts";
 import { contentKind } from "./content-kind.ts";
+import { createQuickDigester, sha256Digester, type ContentDigester, type RunningDigest } from "./content-digest.ts";
 import { ContentIndex } from "./content-index.ts";
 import { ExtentCopier } from "./extent-copier.ts";
 import { FileData } from "./file-data.ts";
@@ -32,6 +32,7 @@ export interface FilePackerParts {
  */
 export class FilePacker {
   readonly #parts: FilePackerParts;
+  readonly #digester: ContentDigester;
   readonly #contents = new ContentIndex();
   readonly #copier = new ExtentCopier();
   readonly #tail: Buffer;
@@ -39,6 +40,7 @@ export class FilePacker {
 
   constructor(parts: FilePackerParts) {
     this.#parts = parts;
+    this.#digester = parts.extentCache === undefined ? createQuickDigester() : sha256Digester;
     this.#tail = Buffer.allocUnsafeSlow(parts.blockSizeBytes);
     this.#zeros = Buffer.alloc(parts.blockSizeBytes);
   }
@@ -69,12 +71,12 @@ export class FilePacker {
 
   async #packSmall(entry: TreeEntry, content: EntryContent): Promise<FileData> {
     const bytes = await this.#gather(entry, content);
-    const sha256 = hash("sha256", bytes, "hex");
-    const earlier = this.#contents.find(sha256);
+    const digest = this.#digester.digest(bytes);
+    const earlier = this.#contents.find(digest);
     if (earlier !== undefined) return earlier;
     const data = new FileData(bytes.length, 0);
     data.fragment = await this.#parts.fragments.add(bytes, contentKind(baseName(entry.path)));
-    this.#contents.add(sha256, data);
+    this.#contents.add(digest, data);
     return data;
   }
 
@@ -95,7 +97,7 @@ export class FilePacker {
   async #packKnown(entry: TreeEntry, content: EntryContent): Promise<FileData | undefined> {
     const { extentCache } = this.#parts;
     if (extentCache === undefined || content.hostPath === undefined) return undefined;
-    const digest = createHash("sha256");
+    const digest = this.#digester.start();
     const tailSize = entry.sizeBytes % this.#parts.blockSizeBytes;
     let at = 0;
     for await (const chunk of readHostFile(content.hostPath, entry.sizeBytes)) {
@@ -107,7 +109,7 @@ export class FilePacker {
       }
       at += chunk.length;
     }
-    const sha256 = digest.digest("hex");
+    const sha256 = digest.finish();
     return this.#contents.find(sha256) ?? (await this.#copyExtents(entry, sha256, tailSize));
   }
 
@@ -152,10 +154,10 @@ export class FilePacker {
     if (mayBeKnown) await ring.drain();
     const start = output.position;
 
-    const digest = createHash("sha256");
-    const tailSize = await this.#fillBlocks(entry, content, data, { digest, isHeldBack });
-    const sha256 = digest.digest("hex");
-    const earlier = this.#contents.find(sha256);
+    const running = this.#digester.start();
+    const tailSize = await this.#fillBlocks(entry, content, data, { running, isHeldBack });
+    const digest = running.finish();
+    const earlier = this.#contents.find(digest);
     if (earlier !== undefined) {
       ring.unstage();
       if (mayBeKnown) {
@@ -165,7 +167,7 @@ export class FilePacker {
       return earlier;
     }
     if (isHeldBack) {
-      const copied = await this.#copyInstead(entry, sha256, tailSize);
+      const copied = await this.#copyInstead(entry, digest, tailSize);
       if (copied !== undefined) return copied;
     }
     ring.publish();
@@ -173,7 +175,7 @@ export class FilePacker {
       const tail = this.#tail.subarray(0, tailSize);
       data.fragment = await this.#parts.fragments.add(tail, contentKind(baseName(entry.path)));
     }
-    this.#contents.add(sha256, data);
+    this.#contents.add(digest, data);
     return data;
   }
 
@@ -188,7 +190,7 @@ export class FilePacker {
     entry: TreeEntry,
     content: EntryContent,
     data: FileData,
-    { digest, isHeldBack }: { readonly digest: Hash; readonly isHeldBack: boolean },
+    { running, isHeldBack }: { readonly running: RunningDigest; readonly isHeldBack: boolean },
   ): Promise<number> {
     const { ring, output, blockSizeBytes } = this.#parts;
     let index = 0;
@@ -196,7 +198,7 @@ export class FilePacker {
     let total = 0;
     let slot: Uint8Array | undefined;
     for await (const chunk of content.stream()) {
-      digest.update(chunk);
+      running.update(chunk);
       total += chunk.length;
       if (total > entry.sizeBytes) throw wrongSize(entry, total);
       for (let at = 0; at < chunk.length;) {

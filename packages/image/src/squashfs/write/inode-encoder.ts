@@ -40,7 +40,7 @@ export function encodeInode(facts: InodeFacts): Buffer {
 /** The fields that every inode begins with. @param sizeBytes of the whole inode */
 export function inodeBuffer(facts: InodeFacts, sizeBytes: number, isExtended: boolean): Buffer {
   const { node } = facts;
-  const bytes = Buffer.alloc(sizeBytes);
+  const bytes = Buffer.allocUnsafe(sizeBytes).fill(0); // from Node's pool: inodes are small and many
   bytes.writeUInt16LE(inodeTypes[node.type] + (isExtended ? EXTENDED_INODE_OFFSET : 0), inodeHeaderLayout.type);
   bytes.writeUInt16LE(node.mode, inodeHeaderLayout.mode);
   bytes.writeUInt16LE(facts.uidIndex, inodeHeaderLayout.uidIndex);

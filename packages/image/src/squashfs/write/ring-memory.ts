@@ -30,6 +30,8 @@ export const counters = {
   closed: 2,
   /** One more than the job whose end the writer wants to be told; 0 for none. */
   awaited: 3,
+  /** Workers that wait for jobs, or are about to. */
+  sleeping: 4,
 } as const;
 
 /** A result that is not there yet. */
@@ -46,7 +48,7 @@ export function createRingMemory(
     slotCount,
     blockSizeBytes,
     blockCompression,
-    control: new Int32Array(new SharedArrayBuffer(4 * Int32Array.BYTES_PER_ELEMENT)),
+    control: new Int32Array(new SharedArrayBuffer(5 * Int32Array.BYTES_PER_ELEMENT)),
     inputBytes: new Int32Array(new SharedArrayBuffer(slotCount * Int32Array.BYTES_PER_ELEMENT)),
     results: new Int32Array(new SharedArrayBuffer(slotCount * Int32Array.BYTES_PER_ELEMENT)).fill(PENDING),
     blocks: new Uint8Array(new SharedArrayBuffer(slotCount * blockSizeBytes)),
