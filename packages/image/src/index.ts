@@ -14,7 +14,7 @@ export { writeSif, type WriteSifOptions, type WrittenSif } from "./sif/write.ts"
 export type { DeviceNumber, EntryContent, EntryType, Hole, TreeEntry } from "./tree/entry.ts";
 export { compareNames, decodeName, encodeName, hostPath } from "./tree/name-codec.ts";
 export { baseName, normalizePath, parentPath } from "./tree/normalize-path.ts";
-export { walkDirectory, type WalkDirectoryOptions, type XattrReader } from "./tree/walk-directory.ts";
+export { readHostFile, walkDirectory, type WalkDirectoryOptions, type XattrReader } from "./tree/walk-directory.ts";
 export { readTar, isTarStart, type ReadTarOptions } from "./tar/read-tar.ts";
 export type { TarLimits } from "./tar/limits.ts";
 export { inspectMetadata, inspectMetadataName } from "./singularity-d/inspect-metadata.ts";

@@ -1,0 +1,10 @@
+import { statSync } from "node:fs";
+import { packSquashfs, readHostFile, readTar, type Compression } from "@repo2singularity/image";
+
+/** `node pack.ts TAR IMAGE COMPRESSION LEVEL BLOCK-SIZE`: the writer alone, as a process that can be measured. */
+const [tarPath = "", imagePath = "", compression = "zstd", level = "3", blockSize = "131072"] = process.argv.slice(2);
+await packSquashfs(readTar(readHostFile(tarPath, statSync(tarPath).size)), imagePath, {
+  compression: compression as Compression, // the bench gives no other
+  level: Number(level),
+  blockSizeBytes: Number(blockSize),
+});
