@@ -6,15 +6,18 @@ export function createApptainerRuntime(options: {
   /** Absolute path of the program. */
   readonly path: string;
   readonly isRoot: boolean;
+  /** Whether a user namespace is asked for; root without all capabilities (in a container) gets no other. */
+  readonly inUserNamespace: boolean;
   readonly env: Readonly<Record<string, string | undefined>>;
 }): ImageRuntime {
   const prefix = options.program === "apptainer" ? "APPTAINERENV_" : "SINGULARITYENV_";
+  const userns = options.inUserNamespace ? ["--userns"] : [];
   return {
     name: options.program,
     runsAsRoot: options.isRoot,
     prepare: async (plan: SessionPlan): Promise<SessionCommand> => ({
       file: options.path,
-      args: ["--quiet", "run", ...plan.binds.flatMap(formatBind), plan.imagePath, ...plan.command],
+      args: ["--quiet", "run", ...userns, ...plan.binds.flatMap(formatBind), plan.imagePath, ...plan.command],
       env: {
         ...definedVariables(options.env),
         // Not by --env: the arguments of a program can be read by everybody on the machine.

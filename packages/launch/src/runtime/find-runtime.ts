@@ -1,5 +1,5 @@
 import { constants } from "node:fs";
-import { access } from "node:fs/promises";
+import { access, readFile } from "node:fs/promises";
 import { delimiter, isAbsolute, join } from "node:path";
 import { AppError, type ProcessRunner } from "@repo2singularity/base";
 import { createApptainerRuntime } from "./apptainer.ts";
@@ -29,7 +29,10 @@ export async function findRuntime(search: RuntimeSearch): Promise<ImageRuntime> 
   for (const program of ["apptainer", "singularity"] as const) {
     if (wanted !== undefined && wanted !== program) continue;
     const path = await findProgram(program, env["PATH"]);
-    if (path !== undefined) return createApptainerRuntime({ program, path, isRoot, env });
+    if (path !== undefined) {
+      const inUserNamespace = isRoot && !(await hasAllCapabilities());
+      return createApptainerRuntime({ program, path, isRoot, inUserNamespace, env });
+    }
     tried.push(`${program} is not on the PATH`);
   }
   if (wanted === undefined || wanted === "sandbox") {
@@ -42,6 +45,17 @@ export async function findRuntime(search: RuntimeSearch): Promise<ImageRuntime> 
   throw new AppError("E_RUNTIME_UNAVAILABLE", `nothing here can run an image: ${tried.join("; ")}`, {
     hint: "install apptainer, or ask for unprivileged user namespaces; `repo2singularity doctor` says what is missing",
   });
+}
+
+/** Whether this process has every capability that the kernel knows; true where the kernel does not say. */
+async function hasAllCapabilities(): Promise<boolean> {
+  const [status, last] = await Promise.all([
+    readFile("/proc/self/status", "utf8").catch(() => ""),
+    readFile("/proc/sys/kernel/cap_last_cap", "utf8").catch(() => ""),
+  ]);
+  const effective = /^CapEff:\s*([0-9a-f]+)$/m.exec(status)?.[1];
+  if (effective === undefined || !/^\d+\s*$/.test(last)) return true;
+  return BigInt(`0x${effective}`) === (1n << (BigInt(last.trim()) + 1n)) - 1n;
 }
 
 /** Why no namespace can be had, or `undefined` when one can. */

@@ -2,8 +2,8 @@
  * Python program that runs a command as repo2docker's entrypoint does: in a writable copy of the repository,
  * through the repository's `start` script, with every signal passed on and the command's exit status.
  *
- * Usage: `python -I -S run.py [COMMAND…]`; without a command, the image's own. The output of the image's own
- * command is also kept in `.jupyter-server-log.txt`; any other command keeps its terminal and its two streams.
+ * Usage: `python -I -S run.py [COMMAND…]`; without a command, the image's own. The output of a
+ * server is also kept in `.jupyter-server-log.txt`; any other command keeps its terminal and its two streams.
  */
 export const entryProgram: string = String.raw`
 import os, signal, subprocess, sys, threading
@@ -82,11 +82,12 @@ def main():
     os.chdir(copy.path)
     command = sys.argv[1:] or os.environ["R2S_COMMAND"].split("\n")
     entry = os.environ.get("R2D_ENTRYPOINT")
-    if not copy.kept and sys.argv[1:] == []:
+    serves = not sys.argv[1:] or os.path.basename(command[0]).startswith("jupyter")
+    if not copy.kept and serves:
         sys.stderr.write("repo2singularity: working on a copy of the repository in %s; it is kept when you change it. R2S_WORKSPACE=DIR chooses the folder\n" % copy.path)
     status = 1
     try:
-        status = run([entry, *command] if entry else command, sys.argv[1:] == [], folder)
+        status = run([entry, *command] if entry else command, serves, folder)
     finally:
         os.chdir("/")
         if not copy.kept:
