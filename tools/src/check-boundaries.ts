@@ -24,15 +24,17 @@ const isTest = "\\.test\\.ts$";
 
 function floorRules(): IForbiddenRuleType[] {
   const rooms = Object.entries(floors);
-  return rooms.map(([room, floor]) => {
+  return rooms.flatMap(([room, floor]): IForbiddenRuleType[] => {
     const above = rooms.filter(([other, level]) => other !== room && level >= floor).map(([other]) => `^${other}/`);
-    return {
+    if (above.length === 0) return []; // an empty list would forbid everything
+    const rule: IForbiddenRuleType = {
       name: `floor-${room}`,
       comment: `${room} stands on floor ${floor} and may only import from the floors below it`,
       severity: "error",
       from: { path: `^${room}/` },
       to: { path: above },
     };
+    return [rule];
   });
 }
 

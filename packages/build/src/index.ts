@@ -27,3 +27,16 @@ export type { ResolvedBase } from "./base/resolved-base.ts";
 export { captureLayer, type CaptureLayerOptions, type LayerSummary } from "./layer/capture-layer.ts";
 export { materializeLayer, type MaterializeLayerOptions } from "./layer/materialize-layer.ts";
 export { openSqliteExtentCache, type SqliteExtentCache } from "./extents/sqlite-extent-cache.ts";
+export {
+  buildImage,
+  type BuildDependencies,
+  type BuildOutput,
+  type BuildRequest,
+  type BuildResult,
+} from "./pipeline/build-image.ts";
+export { readImageRecord } from "./pipeline/compose-image.ts";
+export { type Phase, PhaseReporter } from "./pipeline/phase.ts";
+export { planCheckout, type PlanRequest } from "./pipeline/plan-checkout.ts";
+export { createStepSetting, type StepSetting } from "./pipeline/step-setting.ts";
+export { checkMachine, type MachineCheck, type MachineView } from "./doctor/check-machine.ts";
+export { planBaseFacts } from "./base/plan-base-facts.ts";

@@ -1,0 +1,21 @@
+import type { Recipe } from "@repo2singularity/contracts";
+import type { ExtentCache } from "@repo2singularity/image";
+import type { Checkout } from "@repo2singularity/source";
+import type { Store } from "@repo2singularity/store";
+import type { ExecutorHost } from "../executor/host.ts";
+import type { StepExecutor } from "../executor/port.ts";
+import type { LayerFormat } from "./group-key.ts";
+import type { StepSetting } from "./step-setting.ts";
+
+/** What building a group's layer needs. */
+export interface GroupContext {
+  readonly store: Store;
+  readonly executor: StepExecutor;
+  readonly host: ExecutorHost;
+  readonly checkout: Checkout;
+  readonly recipe: Recipe;
+  readonly format: LayerFormat;
+  readonly setting: StepSetting;
+  readonly extentCache: ExtentCache;
+  readonly signal: AbortSignal;
+}

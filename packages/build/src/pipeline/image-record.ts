@@ -1,0 +1,37 @@
+import { canonicalJson, sha256Hex } from "@repo2singularity/base";
+import type { ImageRecord, Recipe } from "@repo2singularity/contracts";
+import type { SingularityTreeOptions } from "@repo2singularity/image";
+import type { Checkout } from "@repo2singularity/source";
+import type { KeyedGroup } from "./group-key.ts";
+
+/** Labels that `apptainer inspect` shows: OCI's names for what they have names for. */
+export function imageLabels(checkout: Checkout, recipe: Recipe): Readonly<Record<string, string>> {
+  const labels: Record<string, string | undefined> = {
+    "org.opencontainers.image.source": checkout.url,
+    "org.opencontainers.image.revision": checkout.commit,
+    "org.opencontainers.image.ref.name": checkout.ref,
+    "org.opencontainers.image.base.name": recipe.base,
+    "org.repo2singularity.subdir": checkout.subdir,
+    "org.repo2singularity.family": recipe.family,
+    ...recipe.labels,
+  };
+  const present = Object.entries(labels).filter((entry): entry is [string, string] => entry[1] !== undefined);
+  return Object.fromEntries(present.sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** The key of a whole image: its layers, and every text that its own top layer holds. */
+export function imageKey(recipe: Recipe, groups: readonly KeyedGroup[], texts: SingularityTreeOptions): string {
+  return sha256Hex(canonicalJson({ top: groups.at(-1)?.key, recipe, texts }));
+}
+
+/** What the record says of the source. */
+export function recordSource(checkout: Checkout): ImageRecord["source"] {
+  const { url, name, ref, commit, subdir, isDirty } = checkout;
+  return {
+    url: url ?? name,
+    ...(ref === undefined ? {} : { ref }),
+    ...(commit === undefined ? {} : { commit }),
+    ...(subdir === undefined ? {} : { subdir }),
+    ...(isDirty ? { dirty: true } : {}),
+  };
+}

@@ -1,0 +1,130 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { AppError } from "@repo2singularity/base";
+import type { Recipe, Step } from "@repo2singularity/contracts";
+import { type HostMount, mountsFolder, type StepTree } from "../executor/port.ts";
+import type { GroupContext } from "./group-context.ts";
+import { type KeyedGroup, softwareTimeSeconds } from "./group-key.ts";
+import type { Phase } from "./phase.ts";
+import { placeFiles } from "./place-files.ts";
+import { basePath, cacheMount, type StepSetting } from "./step-setting.ts";
+
+type RunStep = Extract<Step, { kind: "run" }>;
+
+/** A group's context with the place it is built in. */
+interface RunContext extends GroupContext {
+  readonly lowerTrees: readonly string[];
+  /** A private folder for the upper, scripts and the overlay's work. */
+  readonly folder: string;
+}
+
+/** Lines of output that an error about a failed step carries. */
+const keptLines = 40;
+
+/**
+ * Runs the steps of a group over the layers below it.
+ *
+ * Files are placed while the overlay is not mounted; runs of commands between them share one mount.
+ * @returns the upper folder in overlay form
+ */
+export async function runSteps(
+  { group, mtimeSeconds }: KeyedGroup,
+  context: RunContext,
+  phase: Phase,
+): Promise<string> {
+  const upper = path.join(context.folder, "upper");
+  const scripts = path.join(context.folder, "scripts");
+  await mkdir(upper, { mode: 0o755 });
+  await mkdir(scripts);
+  const mounts = await stepMounts(group.steps, scripts, context.setting);
+  let tree: StepTree | undefined;
+  try {
+    for (const [index, step] of group.steps.entries()) {
+      context.signal.throwIfAborted();
+      phase.log(`== ${step.title}`);
+      if (step.kind === "run") {
+        tree ??= await context.executor.openTree({
+          lowerTrees: [...context.lowerTrees, context.setting.settingsTree],
+          upperDir: upper,
+          scratchDir: path.join(context.folder, "work"),
+          mounts,
+          signal: context.signal,
+        });
+        const script = `${index}.${step.interpreter === "sh" ? "sh" : "py"}`;
+        await writeFile(path.join(scripts, script), step.script);
+        await runScript(step, script, tree, mtimeSeconds, context, phase);
+      } else {
+        await tree?.[Symbol.asyncDispose]();
+        tree = undefined;
+        await placeFiles(step, upper, context.checkout);
+      }
+    }
+  } finally {
+    await tree?.[Symbol.asyncDispose]();
+  }
+  return upper;
+}
+
+async function stepMounts(
+  steps: readonly Step[],
+  scripts: string,
+  setting: StepSetting,
+): Promise<readonly HostMount[]> {
+  const mounts: HostMount[] = [...setting.mounts, { source: scripts, target: `${mountsFolder}/steps`, readOnly: true }];
+  const caches = new Set(steps.flatMap((step) => (step.kind === "run" ? step.caches : [])));
+  for (const name of caches) {
+    mounts.push({ source: await setting.cacheFolder(name), target: cacheMount(name), readOnly: false });
+  }
+  return mounts;
+}
+
+async function runScript(
+  step: RunStep,
+  script: string,
+  tree: StepTree,
+  mtimeSeconds: number,
+  context: RunContext,
+  phase: Phase,
+): Promise<void> {
+  const file = `${mountsFolder}/steps/${script}`;
+  const lastLines: string[] = [];
+  const { setting } = context;
+  const result = await tree.run({
+    argv: step.interpreter === "sh" ? ["/bin/sh", "-e", file] : ["/bin/sh", "-c", 'exec python3 "$1"', "sh", file],
+    env: { ...stepEnvironment(context.recipe, mtimeSeconds), ...(step.network ? setting.networkEnv : {}), ...step.env },
+    cwd: step.cwd,
+    timeoutMs: setting.stepTimeoutMs,
+    network: step.network,
+    signal: context.signal,
+    onLine: (line) => {
+      phase.log(line);
+      lastLines.push(line);
+      if (lastLines.length > keptLines) lastLines.shift();
+    },
+  });
+  if (result.exitCode === 0) return;
+  throw new AppError("E_STEP_FAILED", `the step "${step.title}" ended with status ${result.exitCode}`, {
+    data: { step: step.title, exitCode: result.exitCode, lastLines },
+    hint: "mend what its last lines say; --debug shows all of its output",
+  });
+}
+
+/** A clean environment: what the image's programs get, and what makes builds the same everywhere. */
+function stepEnvironment(recipe: Recipe, mtimeSeconds: number): Record<string, string> {
+  return {
+    HOME: "/tmp",
+    TMPDIR: "/tmp",
+    LANG: "C.UTF-8",
+    LC_ALL: "C.UTF-8",
+    TZ: "UTC",
+    DEBIAN_FRONTEND: "noninteractive",
+    SOURCE_DATE_EPOCH: String(Math.max(mtimeSeconds, softwareTimeSeconds)),
+    PYTHONHASHSEED: "0",
+    UV_CACHE_DIR: cacheMount("uv"),
+    UV_LINK_MODE: "copy",
+    UV_NO_PROGRESS: "1",
+    npm_config_cache: cacheMount("npm"),
+    ...recipe.environment,
+    PATH: [`${mountsFolder}/bin`, ...recipe.pathPrefix, basePath].join(":"),
+  };
+}

@@ -1,0 +1,62 @@
+import { copyFile, mkdir } from "node:fs/promises";
+import path from "node:path";
+import type { CacheName } from "@repo2singularity/contracts";
+import type { Store } from "@repo2singularity/store";
+import { type HostMount, mountsFolder } from "../executor/port.ts";
+import type { StepSurroundings } from "../host/step-surroundings.ts";
+import type { EnsuredTool } from "../tool/ensure-tool.ts";
+
+/** What the steps of one build find around them, besides the tree they change. */
+export interface StepSetting {
+  /** Settings of the host's own clients, certificates and tools. */
+  readonly mounts: readonly HostMount[];
+  /**
+   * A tree that lies right below what steps change: files of the base as this build must see them, such as apt sources
+   * with the host's mirror. What lies in a lower tree never comes into a layer.
+   */
+  readonly settingsTree: string;
+  /** Variables for steps that use the network. */
+  readonly networkEnv: Readonly<Record<string, string>>;
+  /** Milliseconds that one step may take. */
+  readonly stepTimeoutMs: number;
+  /** The host folder of a download cache, made when it is not there. */
+  cacheFolder(name: CacheName): Promise<string>;
+}
+
+/** PATH behind the recipe's own folders. */
+export const basePath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/** Where a download cache is mounted in a step. */
+export function cacheMount(name: CacheName): string {
+  return `${mountsFolder}/cache/${name}`;
+}
+
+/** Puts together what steps find around them. */
+export async function createStepSetting(options: {
+  readonly store: Store;
+  readonly surroundings: StepSurroundings;
+  readonly tools: readonly EnsuredTool[];
+  readonly stepTimeoutMs: number;
+}): Promise<StepSetting> {
+  const { store, surroundings, tools } = options;
+  const isMount = (mount: HostMount): boolean => mount.target.startsWith(`${mountsFolder}/`);
+  const settingsTree = await store.makeScratchFolder();
+  for (const { source, target } of surroundings.mounts.filter((mount) => !isMount(mount))) {
+    await mkdir(path.join(settingsTree, path.dirname(target)), { recursive: true, mode: 0o755 });
+    await copyFile(source, path.join(settingsTree, target));
+  }
+  return {
+    mounts: [
+      ...surroundings.mounts.filter(isMount),
+      ...tools.map((tool) => ({ source: tool.path, target: `${mountsFolder}/bin/${tool.name}`, readOnly: true })),
+    ],
+    settingsTree,
+    networkEnv: surroundings.env,
+    stepTimeoutMs: options.stepTimeoutMs,
+    cacheFolder: async (name) => {
+      const folder = path.join(store.directory, "downloads", name);
+      await mkdir(folder, { recursive: true });
+      return folder;
+    },
+  };
+}
