@@ -1,0 +1,82 @@
+import path from "node:path";
+import { AppError, redactUrl } from "@repo2singularity/base";
+import {
+  buildImage,
+  type BuildOutput,
+  type BuildRequest,
+  type BuildResult,
+  PhaseReporter,
+} from "@repo2singularity/build";
+import { openBuildDependencies } from "../build-dependencies.ts";
+import type { HostIo } from "../host-io.ts";
+import type { BuildFlags } from "../options.ts";
+import { openEventRenderer } from "../output/event-renderer.ts";
+import { hostPlatform, openCheckout, openWorkbench } from "../workbench.ts";
+import type { Checkout } from "@repo2singularity/source";
+
+/**
+ * The main command: builds the image of a repository, then runs it when asked.
+ * @returns the exit status: that of the session with `--run`
+ */
+export async function build(repo: string, command: readonly string[], flags: BuildFlags, io: HostIo): Promise<number> {
+  refuseWhatComesLater(flags);
+  if (command.length > 0 && flags.run !== true) {
+    throw new AppError("E_USAGE", `"${command.join(" ")}" is to be run, but --run is not given`, { hint: "add --run" });
+  }
+  const result = await buildOnly(repo, flags, io);
+  if (flags.run === true) {
+    const { run } = await import("./run.ts");
+    return run(result.path, command, flags, io);
+  }
+  const name = path.relative(io.cwd, result.path);
+  io.stdout.write(`${name}\n`);
+  const place = name.includes("/") ? name : `./${name}`;
+  if (flags.sandbox === undefined && flags.jsonLogs !== true) {
+    io.stderr.write(`Run it with: repo2singularity --run ${repo}\n         or: apptainer run ${place}\n`);
+  }
+  return 0;
+}
+
+async function buildOnly(repo: string, flags: BuildFlags, io: HostIo): Promise<BuildResult> {
+  await using bench = await openWorkbench(flags, io);
+  const renderer = await openEventRenderer(flags, io);
+  try {
+    const phases = new PhaseReporter(renderer.sink, Date.now);
+    const checkout = await phases.run("fetch", `Repository ${redactUrl(repo)}`, async (phase) => {
+      const report = { onLine: (line: string) => phase.log(line), onNotice: (text: string) => phases.notice(text) };
+      const found = await openCheckout(repo, flags, bench, io, report);
+      phase.detail = found.commit?.slice(0, 12);
+      return found;
+    });
+    const compression = flags.compression ?? bench.config.compression ?? "zstd";
+    const request: BuildRequest = {
+      checkout,
+      python: flags.python,
+      platform: hostPlatform(),
+      format: { compression, level: defaultLevels[compression], blockSizeBytes: flags.blockSize ?? 131_072 },
+      output: chooseOutput(checkout, flags, io),
+    };
+    await using deps = await openBuildDependencies(bench, flags, request, renderer.sink, io);
+    return await buildImage(request, deps);
+  } finally {
+    await renderer.finish();
+  }
+}
+
+/** Fast levels: the next ones cost several times as long for some percent of size. */
+const defaultLevels = { zstd: 3, gzip: 6 } as const;
+
+function chooseOutput(checkout: Checkout, flags: BuildFlags, io: HostIo): BuildOutput {
+  const force = flags.force === true;
+  if (flags.sandbox !== undefined) return { kind: "sandbox", path: path.resolve(io.cwd, flags.sandbox), force };
+  return { kind: "sif", path: path.resolve(io.cwd, `${flags.imageName ?? checkout.name}.sif`), force };
+}
+
+function refuseWhatComesLater(flags: BuildFlags): void {
+  for (const option of ["push", "pull", "remote"] as const) {
+    if (flags[option] !== true) continue;
+    throw new AppError("E_NOT_YET", `--${option} is not there yet`, {
+      hint: "build here and copy the .sif, or push it with apptainer push",
+    });
+  }
+}

@@ -1,0 +1,40 @@
+import path from "node:path";
+import { AppError, formatSize } from "@repo2singularity/base";
+import { readImageRecord } from "@repo2singularity/build";
+import type { ImageRecord } from "@repo2singularity/contracts";
+import type { HostIo } from "../host-io.ts";
+
+/** `inspect`: what an image is, from which commit, which packages, which layers. */
+export async function inspect(image: string, flags: { readonly json?: boolean }, io: HostIo): Promise<void> {
+  const record = await readImageRecord(path.resolve(io.cwd, image));
+  if (record === undefined) {
+    throw new AppError("E_IMAGE_FORMAT", `${image} was not built by repo2singularity: it holds no record`, {
+      hint: `apptainer inspect ${image} shows what other images say, repo2singularity image list ${image} their files`,
+    });
+  }
+  io.stdout.write(flags.json === true ? `${JSON.stringify(record, undefined, 2)}\n` : recordText(record));
+}
+
+function recordText(record: ImageRecord): string {
+  const { source, base } = record;
+  const lines = [
+    `source    ${source.url}${source.subdir === undefined ? "" : ` (${source.subdir})`}`,
+    `commit    ${source.commit ?? "none"}${source.dirty === true ? " with changes" : ""}`,
+    `ref       ${source.ref ?? "-"}`,
+    `time      ${new Date(record.timestamp * 1000).toISOString()}`,
+    `base      ${base.reference} (${base.digest})`,
+    `platform  ${record.platform}`,
+    `key       ${record.key}`,
+    "",
+    "layers",
+    ...record.layers.map(
+      (layer) => `  ${layer.name.padEnd(12)} ${formatSize(layer.sizeBytes).padStart(10)}  ${layer.digest}`,
+    ),
+    "",
+    "packages",
+    ...record.packages.map(
+      (one) => `  ${one.manager.padEnd(6)} ${(one.prefix ?? "").padEnd(12)} ${one.name} ${one.version}`,
+    ),
+  ];
+  return `${lines.join("\n")}\n`;
+}

@@ -1,0 +1,151 @@
+import { isAppError, parseSize } from "@repo2singularity/base";
+import { type Command, InvalidArgumentError, Option } from "commander";
+
+/** What decides a plan. */
+export interface PlanFlags {
+  readonly ref?: string;
+  readonly subdir?: string;
+  readonly base?: string;
+  readonly python?: string;
+  readonly tokenFile?: string;
+  readonly cacheDir?: string;
+  readonly debug?: boolean;
+  readonly jsonLogs?: boolean;
+}
+
+/** What decides a build, and the options of the tool of 2020. */
+export interface BuildFlags extends PlanFlags {
+  readonly imageName?: string;
+  readonly sandbox?: string;
+  readonly force?: boolean;
+  readonly compression?: "zstd" | "gzip";
+  readonly blockSize?: number;
+  readonly executor?: "userns" | "root" | "apptainer";
+  readonly stepTimeout?: number;
+  readonly refresh?: boolean;
+  readonly run?: boolean;
+  readonly bind: readonly string[];
+  readonly port?: number;
+  readonly workspace?: string;
+  readonly usernamePrefix?: string;
+  readonly endpointUrl?: string;
+  readonly remote?: boolean;
+  readonly push?: boolean;
+  readonly pull?: boolean;
+  readonly installCompletion?: boolean;
+  readonly showCompletion?: string | boolean;
+}
+
+/** Options of `image pack` and of whatever else writes squashfs data. */
+export interface PackFlags {
+  readonly compression: "zstd" | "gzip";
+  readonly level?: number;
+  readonly blockSize: number;
+  readonly force?: boolean;
+}
+
+/** Options of everything that plans. */
+export function addPlanOptions(command: Command): Command {
+  return command
+    .option("--ref <ref>", "branch, tag or commit; the remote's HEAD when left out")
+    .option("--subdir <folder>", "build this folder of the repository")
+    .option(
+      "--base <base>",
+      "auto, an OCI reference (docker://…), a .sif, a folder, a docker archive or debootstrap:SUITE",
+    )
+    .option("--python <version>", "Python version, such as 3.13, whatever the repository says")
+    .option("--token-file <file>", "file with a token for the git server; also the variable R2S_GIT_TOKEN")
+    .option("--cache-dir <folder>", "where layers are kept")
+    .option("--debug", "show the output of every step and details of errors")
+    .option("--no-debug", "the opposite of --debug")
+    .option("--json-logs", "log as JSON lines")
+    .option("--no-json-logs", "the opposite of --json-logs");
+}
+
+/** Options of building and running. */
+export function addBuildOptions(command: Command): Command {
+  return command
+    .option(
+      "--image-name <name>",
+      "name of the image without suffix; the repository's name when left out",
+      parseImageName,
+    )
+    .option("--sandbox <folder>", "make a folder instead of a SIF")
+    .option("--force", "replace an image of another content, build again")
+    .option("--no-force", "the opposite of --force")
+    .addOption(
+      new Option("--compression <name>", "compressor of the image; gzip is for old systems").choices(["zstd", "gzip"]),
+    )
+    .option("--block-size <size>", "squashfs block size, 4K to 1M", parseBlockSize)
+    .addOption(new Option("--executor <name>", "how build steps run").choices(["userns", "root", "apptainer"]))
+    .option("--step-timeout <seconds>", "time limit of one build step", parsePositive)
+    .option("--refresh", "make the base anew instead of taking the one in the cache")
+    .option("--run", "run after building")
+    .option("--no-run", "the opposite of --run")
+    .option("--bind <src[:dest[:ro|rw]]>", "with --run: bind a path of the host, repeatable", collect, [])
+    .option("--port <port>", "with --run: port of the server; a free one when left out", parsePort)
+    .option("--workspace <folder>", "with --run: keep the writable copy of the repository here");
+}
+
+/** The rest of the options of the repo2singularity of 2020. */
+export function addSeedOptions(command: Command): Command {
+  return command
+    .option("--username-prefix <user/collection>", "where in the library the image belongs", parsePrefix)
+    .option("--endpoint-url <url>", "URL of the remote builder", parseUrl)
+    .option("--remote", "build on the remote builder (not yet)")
+    .option("--no-remote", "the opposite of --remote")
+    .option("--push", "push the image to the library (not yet)")
+    .option("--no-push", "the opposite of --push")
+    .option("--pull", "pull the image instead of building it (not yet)")
+    .option("--install-completion", "install completion for the current shell")
+    .option("--show-completion [shell]", "print the completion script of a shell");
+}
+
+function parseImageName(text: string): string {
+  if (/^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/.test(text)) return text;
+  throw new InvalidArgumentError(
+    "A name has two or more letters, digits, dots, dashes and underscores, a letter or digit first.",
+  );
+}
+
+/** A squashfs block size for commander: a power of two from 4 KiB to 1 MiB, in bytes. */
+export function parseBlockSize(text: string): number {
+  const size = tryParseSize(text);
+  if (size !== undefined && size >= 4096 && size <= 1_048_576 && Number.isInteger(Math.log2(size))) return size;
+  throw new InvalidArgumentError("It must be a power of two from 4K to 1M.");
+}
+
+function tryParseSize(text: string): number | undefined {
+  try {
+    return parseSize(text);
+  } catch (error) {
+    if (isAppError(error, "E_USAGE")) return undefined;
+    throw error;
+  }
+}
+
+function parsePositive(text: string): number {
+  const value = Number(text);
+  if (Number.isInteger(value) && value > 0) return value;
+  throw new InvalidArgumentError("It must be a whole number above 0.");
+}
+
+function parsePort(text: string): number {
+  const port = parsePositive(text);
+  if (port < 65_536) return port;
+  throw new InvalidArgumentError("A port is at most 65535.");
+}
+
+function parsePrefix(text: string): string {
+  if (/^[a-zA-Z0-9][\w.-]*\/[a-zA-Z0-9][\w.-]*$/.test(text)) return text;
+  throw new InvalidArgumentError("It must look like user/collection.");
+}
+
+function parseUrl(text: string): string {
+  if (URL.canParse(text) && /^https?:/.test(text)) return text;
+  throw new InvalidArgumentError("It must be an http or https URL.");
+}
+
+function collect(value: string, earlier: readonly string[]): string[] {
+  return [...earlier, value];
+}
