@@ -18,6 +18,7 @@ export default defineConfig({
         test: {
           name: "e2e",
           include: ["e2e/src/**/*.test.ts"],
+          globalSetup: "e2e/src/support/global-setup.ts",
           testTimeout: 900_000,
           hookTimeout: 900_000,
           maxWorkers: 1,
