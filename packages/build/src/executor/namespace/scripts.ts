@@ -15,12 +15,16 @@ umask 022
 fail() { echo "repo2singularity: $1" >&2; exit 125; }
 `;
 
-/** mount_tree KIND LOWERS UPPER WORK: mounts the merged tree on root/. */
+/**
+ * mount_tree KIND LOWERS UPPER WORK: mounts the merged tree on root/. fuse-overlayfs stays as a process of the
+ * step's namespace; what it says is kept out of the step's output.
+ */
 const mountTreeFunction = `
 mount_tree() {
   case $1 in
     overlay) mount -t overlay overlay -o "lowerdir=$2,upperdir=$3,workdir=$4,userxattr,index=off" root ;;
-    fuse-overlayfs) fuse-overlayfs -o "lowerdir=$2,upperdir=$3,workdir=$4" root ;;
+    fuse-overlayfs)
+      fuse-overlayfs -o "lowerdir=$2,upperdir=$3,workdir=$4" root >mount.log 2>&1 || { cat mount.log >&2; return 1; } ;;
     copy) mount --bind merged root ;;
   esac
 }
