@@ -50,8 +50,9 @@ test.runIf(hasMmdebstrap)(
     expect(base.aptSources[0]?.text).toContain("URIs: http://deb.debian.org/debian\n");
     await using image = await openSquashfs(base.layerPath);
     for await (const entry of image.entries()) {
+      if (entry.type === "directory") continue; // empty folders stay, since packages own them
       expect(entry.path).not.toMatch(
-        /^(?:dev|proc|sys|run|tmp|var\/tmp|var\/lib\/apt\/lists|var\/log)\/.*[^/]$|machine-id|mmdebstrap/,
+        /^(?:dev|proc|sys|run|tmp|var\/tmp|var\/lib\/apt\/lists|var\/log)\/|machine-id|mmdebstrap/,
       );
     }
   },
