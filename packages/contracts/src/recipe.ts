@@ -38,6 +38,7 @@ export const Step = z.discriminatedUnion("kind", [
   z.strictObject({
     kind: z.literal("write"),
     title: z.string().min(1),
+    /** Folders that are missing are made. */
     path: z.string().startsWith("/"),
     content: z.string(),
     /** Permission bits, such as 0o755. */

@@ -8,7 +8,13 @@ import {
   oldestServerPython,
   type PythonChoice,
 } from "../python/choose-python.ts";
-import { planEnvironmentYml, planPythonFiles, type PythonPlan, type PythonPlanInput } from "../python/plan-python.ts";
+import {
+  ignoredPaths,
+  planEnvironmentYml,
+  planPythonFiles,
+  type PythonPlan,
+  type PythonPlanInput,
+} from "../python/plan-python.ts";
 import { imageLayout, imagePathPrefix, imageVariables } from "../scripts/image-layout.ts";
 import { serverSteps } from "../scripts/install-server.ts";
 import { parseAptTxt } from "../system/apt-txt.ts";
@@ -76,7 +82,7 @@ export function planRecipe(tree: RepoTree, options: PlanOptions): Recipe {
     command: ["jupyter", "lab"],
     labels: {},
     decisions: [
-      ...directoryDecisions(directory, found),
+      ...directoryDecisions(tree, directory, found),
       ...found.decisions,
       ...python.decisions,
       ...pythonDecisions(python, choice, server),
@@ -97,11 +103,20 @@ function isServerPython(choice: PythonChoice): boolean {
   return compareMinor(choice.version, oldestServerPython) >= 0;
 }
 
-function directoryDecisions(directory: ConfigDirectory, found: FoundFamily): Decision[] {
+/** Files of the root that a configuration folder switches off. */
+const rootFiles =
+  "Dockerfile environment.yml environment.yaml Pipfile requirements.txt setup.py pyproject.toml runtime.txt apt.txt postBuild start".split(
+    " ",
+  );
+
+function directoryDecisions(tree: RepoTree, directory: ConfigDirectory, found: FoundFamily): Decision[] {
   const place: Decision[] =
     directory === ""
       ? []
-      : [{ subject: `${directory}/`, outcome: "used", reason: "configuration files are only read from here" }];
+      : [
+          { subject: `${directory}/`, outcome: "used", reason: "configuration files are only read from here" },
+          ...ignoredPaths(tree, rootFiles, `only files in ${directory}/ count`),
+        ];
   const none: Decision[] =
     found.file === undefined
       ? [

@@ -59,7 +59,9 @@ export function planEnvironmentYml(input: PythonPlanInput, path: string): Python
       ["requirements.txt", "runtime.txt", "Pipfile", "Pipfile.lock"],
       `${path} describes the environment`,
     ),
-    ...ignoredAtRoot(input, ["setup.py", "pyproject.toml"], `${path} describes the environment`),
+    ...(input.directory === ""
+      ? ignoredPaths(input.tree, ["setup.py", "pyproject.toml"], `${path} describes the environment`)
+      : []),
   ];
   return {
     ...requestOf(input, conda === undefined ? undefined : { ...conda, from: path }),
@@ -186,24 +188,6 @@ function pythonFileDecisions(input: PythonPlanInput, files: PythonFiles): Decisi
       reason: `${isLimit ? "only for its requires-python: " : ""}it lacks [project] or [build-system], so the repository is no package`,
     });
   }
-  if (input.directory !== "") {
-    decisions.push(
-      ...ignoredAtRoot(
-        input,
-        [
-          "requirements.txt",
-          "environment.yml",
-          "setup.py",
-          "pyproject.toml",
-          "apt.txt",
-          "postBuild",
-          "start",
-          "runtime.txt",
-        ],
-        `only files in ${input.directory}/ count`,
-      ),
-    );
-  }
   return decisions;
 }
 
@@ -233,11 +217,8 @@ function ignoredBeside(input: PythonPlanInput, names: readonly string[], reason:
   );
 }
 
-function ignoredAtRoot(input: PythonPlanInput, names: readonly string[], reason: string): Decision[] {
-  return ignoredPaths(input.tree, names, reason);
-}
-
-function ignoredPaths(tree: RepoTree, paths: readonly string[], reason: string): Decision[] {
+/** The decisions on files that are there and do not count. */
+export function ignoredPaths(tree: RepoTree, paths: readonly string[], reason: string): Decision[] {
   return paths
     .filter((path) => tree.readText(path) !== undefined)
     .map((subject) => ({ subject, outcome: "ignored", reason }));
