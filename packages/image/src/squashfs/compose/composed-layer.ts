@@ -102,7 +102,10 @@ export class ComposedLayer {
     for (const { inode, data } of this.#usedFiles) {
       let length = 0;
       for (const sizeField of data.blockSizes) length += sizeField & DATA_SIZE_MASK;
-      this.#addExtent(collector, inode.blocksStart, length);
+      // the start of a file without stored blocks means nothing
+      if (data.blockSizes.some((sizeField) => sizeField !== 0)) {
+        this.#addExtent(collector, inode.blocksStart, length);
+      }
     }
     for (const index of this.#usedFragments) {
       const fragment = this.loaded.tables.fragments[index];
@@ -144,7 +147,7 @@ export class ComposedLayer {
 
   #addExtent(collector: ExtentCollector, start: number, length: number): void {
     const { dataStart, superblock, access } = this.image;
-    if (length > 0 && (start < dataStart || start + length > superblock.inodeTable)) {
+    if (start < dataStart || start + length > superblock.inodeTable) {
       throw invalidImage(access.label, start, `${length} bytes of file content lie outside the data of the layer`);
     }
     collector.add(start, length);

@@ -56,7 +56,7 @@ class TreeMerger {
       const node = this.#nodeOf(candidate, depth);
       if (node !== undefined) children.set(displayName(byteName), node);
     }
-    return { ...attributesOf(top.layer, top.inode), ...NO_CONTENT, type: "directory", children };
+    return makeNode(top.layer, top.inode, { type: "directory" }, children);
   }
 
   #nodeOf(candidate: Candidate, depth: number): InodeNode | undefined {
@@ -128,38 +128,46 @@ function closeCandidate(candidates: Map<string, Candidate>, byteName: string): v
   else if (candidate.kind === "directory") candidate.isOpen = false;
 }
 
-const NO_CONTENT = { linkTarget: undefined, device: undefined, data: undefined } as const;
+/** What differs between kinds of inodes. */
+type NodeParts = Pick<InodeNode, "type"> & Partial<Pick<InodeNode, "linkTarget" | "device" | "data">>;
 
 function leafNode(layer: ComposedLayer, inode: Inode): InodeNode {
-  const common = { ...attributesOf(layer, inode), ...NO_CONTENT, children: undefined };
   switch (inode.kind) {
     case "file":
-      return { ...common, type: "file", data: layer.useFile(inode) };
+      return makeNode(layer, inode, { type: "file", data: layer.useFile(inode) }, undefined);
     case "symlink":
-      return { ...common, type: "symlink", linkTarget: Buffer.from(inode.target) };
+      return makeNode(layer, inode, { type: "symlink", linkTarget: Buffer.from(inode.target) }, undefined);
     case "char":
     case "block":
-      return { ...common, type: inode.kind, device: decodeDevice(inode.device) };
+      return makeNode(layer, inode, { type: inode.kind, device: decodeDevice(inode.device) }, undefined);
     case "directory":
     case "fifo":
     case "socket":
-      return { ...common, type: inode.kind };
+      return makeNode(layer, inode, { type: inode.kind }, undefined);
   }
 }
 
-function attributesOf(
+/** One literal for all kinds, so that all nodes have one shape. */
+function makeNode<Children extends Map<string, InodeNode> | undefined>(
   layer: ComposedLayer,
   inode: Inode,
-): Pick<InodeNode, "mode" | "uid" | "gid" | "mtimeSeconds" | "xattrs" | "nameCount" | "inodeNumber"> {
+  parts: NodeParts,
+  children: Children,
+): InodeNode & { readonly children: Children } {
   const { tables } = layer.loaded;
   const { label } = layer.image.access;
   return {
+    type: parts.type,
     mode: inode.mode,
     uid: idAt(tables, inode.uidIndex, label),
     gid: idAt(tables, inode.gidIndex, label),
     mtimeSeconds: inode.mtimeSeconds,
     xattrs: layer.xattrs(inode).kept,
+    linkTarget: parts.linkTarget,
+    device: parts.device,
+    data: parts.data,
     nameCount: 1,
     inodeNumber: 0,
+    children,
   };
 }

@@ -1,6 +1,6 @@
 import { EXPORT_ENTRY_BYTES } from "../layout.ts";
 import type { SquashfsImage } from "../squashfs-image.ts";
-import { decodeInode } from "./inode.ts";
+import { decodeInode } from "./decode-inode.ts";
 import { readU64 } from "./read-exactly.ts";
 import type { Superblock } from "./superblock.ts";
 import { readExportTable } from "./tables.ts";

@@ -2,7 +2,8 @@ import { decodeName } from "../../tree/name-codec.ts";
 import { metadataReference } from "../layout.ts";
 import { decodeListing, type DirectoryRecord } from "./directory.ts";
 import { entryOf, type EntrySource, type SquashfsEntry } from "./entry.ts";
-import { decodeInode, type DirectoryInode, type Inode } from "./inode.ts";
+import { decodeInode } from "./decode-inode.ts";
+import type { DirectoryInode, Inode } from "./inode.ts";
 import type { SquashfsLimits } from "./limits.ts";
 import { invalidImage, limitExceeded } from "./problems.ts";
 

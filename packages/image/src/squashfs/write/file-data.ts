@@ -23,7 +23,8 @@ export class FileData implements BlockOwner {
 
   constructor(sizeBytes: number, blockCount: number) {
     this.sizeBytes = sizeBytes;
-    this.blockSizes = Array.from({ length: blockCount }, () => 0);
+    // most files are all tail; asking for no blocks should cost nothing
+    this.blockSizes = blockCount === 0 ? [] : Array.from({ length: blockCount }, () => 0);
   }
 
   /** Address of the first stored block; 0 when there is none. */
