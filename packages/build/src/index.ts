@@ -36,7 +36,5 @@ export {
 } from "./pipeline/build-image.ts";
 export { readImageRecord } from "./pipeline/compose-image.ts";
 export { type Phase, PhaseReporter } from "./pipeline/phase.ts";
-export { planCheckout, type PlanRequest } from "./pipeline/plan-checkout.ts";
 export { createStepSetting, type StepSetting } from "./pipeline/step-setting.ts";
 export { checkMachine, type MachineCheck, type MachineView } from "./doctor/check-machine.ts";
-export { planBaseFacts } from "./base/plan-base-facts.ts";

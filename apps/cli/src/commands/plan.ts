@@ -1,4 +1,4 @@
-import { planBaseFacts, planCheckout } from "@repo2singularity/build";
+import { planBaseFacts, planCheckout } from "@repo2singularity/build/plan";
 import type { Recipe } from "@repo2singularity/contracts";
 import { renderDefinition, renderDockerfile, renderJson, renderText } from "@repo2singularity/recipe";
 import type { HostIo } from "../host-io.ts";

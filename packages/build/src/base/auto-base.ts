@@ -3,10 +3,8 @@ import type { BaseDependencies } from "./base-dependencies.ts";
 import { bootstrapBase } from "./bootstrap-base.ts";
 import { ensureBaseLayer } from "./base-layer.ts";
 import { ociBase } from "./oci/oci-base.ts";
+import { defaultOciBase } from "./default-base.ts";
 import type { ResolvedBase } from "./resolved-base.ts";
-
-/** The base that `auto` tries when the recipe names none. */
-export const defaultOciBase = "docker://docker.io/library/debian:trixie-slim";
 
 /** A registry that has not answered by then is taken for one that does not answer at all. */
 const quickAsk = { connectTimeoutMs: 4_000, retryPolicy: { attemptCount: 1, firstPauseMs: 1, totalMs: 8_000 } };

@@ -1,7 +1,7 @@
 import { AppError } from "@repo2singularity/base";
 import type { BaseFacts } from "@repo2singularity/contracts";
 import { knownBaseFacts } from "@repo2singularity/recipe";
-import { defaultOciBase } from "./auto-base.ts";
+import { defaultOciBase } from "./default-base.ts";
 
 /**
  * What is known of a base by its name, for plans that must not fetch anything.
