@@ -2,6 +2,7 @@ import type { Benchmark } from "../benchmark.ts";
 import { convert } from "./convert.ts";
 import { packGzip } from "./pack-gzip.ts";
 import { packZstd } from "./pack-zstd.ts";
+import { start } from "./start.ts";
 
 /** Every benchmark, in the order they run; each lives in a file of its own name beside this one. */
-export const benchmarks: readonly Benchmark[] = [packZstd, packGzip, convert];
+export const benchmarks: readonly Benchmark[] = [packZstd, packGzip, convert, start];

@@ -11,13 +11,11 @@ import os, signal, subprocess, sys, threading
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import session
 
-LOG_NAME = ".jupyter-server-log.txt"
-
 
 def open_log(folder):
     for base in (os.environ["REPO_DIR"], ".", folder or "/tmp"):
         try:
-            return open(os.path.join(base, LOG_NAME), "ab", buffering=0)
+            return open(os.path.join(base, session.LOG_NAME), "ab", buffering=0)
         except OSError:
             pass
     return None

@@ -9,6 +9,7 @@ import os, shutil, stat, sys, tempfile
 
 IMAGE_HOME = "/srv/home"
 IMAGE_REPO = "/srv/repo"
+LOG_NAME = ".jupyter-server-log.txt"
 LINK_ABOVE_BYTES = 64 * 2**20
 """Larger files of the repository are linked to the image instead of copied."""
 
@@ -105,6 +106,10 @@ def close_home():
             pass
 
 
+def names_in(folder):
+    return sorted(name for name in os.listdir(folder) if name != LOG_NAME)
+
+
 class WorkingCopy:
     """Where a session works on the repository."""
 
@@ -121,9 +126,9 @@ class WorkingCopy:
             if folder != self.path and os.lstat(folder).st_mtime_ns > self.stamp:
                 return True
             for name in names:
-                if name != ".jupyter-server-log.txt" and os.lstat(os.path.join(folder, name)).st_mtime_ns > self.stamp:
+                if name != LOG_NAME and os.lstat(os.path.join(folder, name)).st_mtime_ns > self.stamp:
                     return True
-        return sorted(os.listdir(self.path)) != self.names
+        return names_in(self.path) != self.names
 
     def remove(self):
         shutil.rmtree(self.path, ignore_errors=True)
@@ -146,6 +151,6 @@ def open_working_copy():
     copy_tree(IMAGE_REPO, path, LINK_ABOVE_BYTES)
     newest = max(os.lstat(folder).st_mtime_ns for folder, _, _ in os.walk(path))
     copy = WorkingCopy(path, False, newest)
-    copy.names = sorted(os.listdir(path))
+    copy.names = names_in(path)
     return copy
 `.trimStart();
