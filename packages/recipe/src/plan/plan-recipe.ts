@@ -79,7 +79,7 @@ export function planRecipe(tree: RepoTree, options: PlanOptions): Recipe {
     pathPrefix: [...imagePathPrefix],
     repoDir: imageLayout.repo,
     ...(scripts.start === undefined ? {} : { startScript: `${imageLayout.repo}/${scripts.start}` }),
-    command: ["jupyter", "lab"],
+    command: ["jupyter", "lab", "--no-browser"],
     labels: {},
     decisions: [
       ...directoryDecisions(tree, directory, found),
