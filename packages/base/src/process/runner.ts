@@ -117,7 +117,8 @@ export const processRunner: ProcessRunner = async (command, args, options) => {
     throw new AppError(
       "E_PROCESS_FAILED",
       `${shown}: ended with ${result.signal ?? `status ${exitCode}`}${tail === "" ? "" : `: ${lastLine(tail)}`}`,
-      { data: { exitCode, signal: result.signal, stderr: tail }, cause: result },
+      // execa's own error is no cause of ours: it holds the whole environment, secrets among it
+      { data: { exitCode, signal: result.signal, stderr: tail } },
     );
   }
   return { exitCode, stdout: stdout.text(), stderr: stderr.text() };

@@ -29,13 +29,18 @@ export interface AskOptions {
 }
 
 /**
- * An OCI image as a base: its manifest decides the key, so a tag that moved gives a new base. When no registry
- * answers, the layer that the same reference gave last is used, and said so.
+ * An OCI image as a base. A reference to a registry keeps the meaning it had when it was first asked for, until it is
+ * refreshed, so that builds need no network once they have their base. Then its manifest decides the key, so a tag that
+ * moved gives a new base; when no registry answers, the layer that it gave last is used, and said so.
  * @throws E_REFERENCE_INVALID, E_REGISTRY_NETWORK, E_REGISTRY_AUTH, E_REGISTRY_NOT_FOUND, E_OCI_INVALID and more
  */
 export async function ociBase(reference: string, deps: BaseDependencies, ask: AskOptions = {}): Promise<ResolvedBase> {
   const parsed = parseReference(reference, { cwd: deps.cwd });
   const recordKey = `${deps.platform} ${reference}`;
+  if (parsed.kind === "docker" && deps.refresh !== true) {
+    const known = await lastKnown(recordKey, deps);
+    if (known !== undefined) return known;
+  }
   let source: OpenImageSource;
   try {
     source = await openImageSource(parsed, sourceOptions(deps, ask));
