@@ -3,7 +3,7 @@ import { chmodSync, existsSync, readFileSync, statSync } from "node:fs";
 import { installApptainer } from "./install-apptainer.ts";
 
 /**
- * Adds the system packages that the main job (`start`) or the tests (`test`) need.
+ * Adds what the main job (`start`), the tests (`test`) or a benchmark that needs apptainer (`apptainer`) needs.
  * Only root on Debian or Ubuntu gets them added; everybody else is told what is missing.
  */
 
@@ -72,15 +72,18 @@ function openDevices(): void {
   if ((statSync("/tmp").mode & 0o7777) !== 0o1777) chmodSync("/tmp", 0o1777);
 }
 
-const purpose = process.argv[2];
-const requirements = purpose === "test" ? forTests : forStart;
-const missing = requirements.filter((requirement) => !isInstalled(requirement.program));
-if (missing.length > 0) addPackages(missing);
-if (purpose === "test") {
-  openDevices();
-  ensureTestUser();
-  if (!isInstalled("apptainer")) {
-    if (isRoot && isDebianFamily()) installApptainer();
-    else console.error("setup: apptainer is not installed: the tests that need it are skipped");
-  }
+function ensureApptainer(): void {
+  if (isInstalled("apptainer")) return;
+  if (isRoot && isDebianFamily()) installApptainer();
+  else console.error("setup: apptainer is not installed: what needs it is skipped");
 }
+
+const purposes: Readonly<Record<string, readonly Requirement[]>> = { start: forStart, test: forTests, apptainer: [] };
+const purpose = process.argv[2] ?? "start";
+const missing = (purposes[purpose] ?? []).filter((requirement) => !isInstalled(requirement.program));
+if (missing.length > 0) addPackages(missing);
+if (purpose !== "start") {
+  openDevices();
+  ensureApptainer();
+}
+if (purpose === "test") ensureTestUser();

@@ -1,8 +1,21 @@
 import type { Benchmark } from "../benchmark.ts";
+import { cliBenchmark } from "./cli.ts";
+import { coldBenchmark } from "./cold.ts";
 import { convert } from "./convert.ts";
+import { editBenchmark } from "./edit.ts";
+import { knownBenchmark } from "./known.ts";
 import { packGzip } from "./pack-gzip.ts";
 import { packZstd } from "./pack-zstd.ts";
 import { start } from "./start.ts";
 
 /** Every benchmark, in the order they run; each lives in a file of its own name beside this one. */
-export const benchmarks: readonly Benchmark[] = [packZstd, packGzip, convert, start];
+export const benchmarks: readonly Benchmark[] = [
+  packZstd,
+  packGzip,
+  convert,
+  editBenchmark,
+  coldBenchmark,
+  knownBenchmark,
+  start,
+  cliBenchmark,
+];

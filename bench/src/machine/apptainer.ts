@@ -2,7 +2,7 @@ import { fileURLToPath } from "node:url";
 import { runTimed } from "../measure/timed-process.ts";
 import { findProgram } from "./debian-packages.ts";
 
-const installer = fileURLToPath(new URL("../../../tools/install-apptainer.sh", import.meta.url));
+const setup = fileURLToPath(new URL("../../../tools/src/setup-machine.ts", import.meta.url));
 
 /**
  * Makes sure that the real apptainer is there, installing it as root on Debian when it is not.
@@ -12,7 +12,7 @@ const installer = fileURLToPath(new URL("../../../tools/install-apptainer.sh", i
 export async function ensureApptainer(log: (line: string) => void): Promise<string> {
   if ((await findProgram("apptainer")) === undefined) {
     log("adding apptainer from Debian unstable");
-    await runTimed("sh", [installer]);
+    await runTimed(process.execPath, [setup, "apptainer"]);
   }
   const { stdout } = await runTimed("apptainer", ["--version"]);
   return /\d+\.\d+\.\d+\S*/.exec(stdout)?.[0] ?? stdout.trim();

@@ -39,8 +39,6 @@ export const NONE_U64 = 0xffff_ffff_ffff_ffffn;
 export const MAX_NAME_BYTES = 256;
 /** Longest symbolic link text in bytes that Linux opens. */
 export const MAX_SYMLINK_BYTES = 65_535;
-/** Different user and group ids that one image can hold. */
-export const MAX_IDS = 65_536;
 
 /** Ids of the compressors in the superblock. */
 export const compressorIds = { gzip: 1, lzma: 2, lzo: 3, xz: 4, lz4: 5, zstd: 6 } as const;
