@@ -1,0 +1,120 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { runCli } from "./run-cli.ts";
+
+let home = "";
+
+beforeEach(async () => {
+  home = await mkdtemp(path.join(tmpdir(), "cli-"));
+});
+
+afterEach(async () => {
+  await rm(home, { recursive: true });
+});
+
+/** Runs a command line in an empty home and collects what it writes. */
+async function run(...args: string[]): Promise<{ status: number; stdout: string; stderr: string }> {
+  const written = { stdout: "", stderr: "" };
+  const status = await runCli(args, {
+    env: { PATH: process.env["PATH"], HOME: home },
+    cwd: home,
+    stdout: { write: (text) => (written.stdout += text) },
+    stderr: { write: (text) => (written.stderr += text) },
+    signal: new AbortController().signal,
+  });
+  return { status, ...written };
+}
+
+test("--help tells every command and is no failure", async () => {
+  const { status, stdout } = await run("--help");
+
+  expect(status).toBe(0);
+  for (const word of ["plan", "inspect", "image", "cache", "doctor", "--ref", "--run"]) expect(stdout).toContain(word);
+});
+
+test.each([
+  [["--nope", "."], "--nope"],
+  [["--image-name", "../x", "."], "--image-name"],
+  [["--image-name", "-x", "."], "--image-name"],
+  [["--block-size", "3K", "."], "--block-size"],
+  [["--username-prefix", "a/b/c", "."], "--username-prefix"],
+  [["--endpoint-url", "ftp://x", "."], "--endpoint-url"],
+  [["--step-timeout", "0", "."], "--step-timeout"],
+  [["--port", "65536", "."], "--port"],
+  [["image", "pack", "a", "b", "--level", "23"], "--level"],
+])("%j is refused as usage, naming the option", async (args, named) => {
+  const { status, stderr } = await run(...args);
+
+  expect(status).toBe(2);
+  expect(stderr).toContain(named);
+});
+
+test("no repository is refused with what to do", async () => {
+  const { status, stderr } = await run();
+
+  expect(status).toBe(2);
+  expect(stderr).toMatch(/no repository was given\nhint: run repo2singularity --help\n\(E_USAGE\)/);
+});
+
+test.each(["--push", "--pull", "--remote"])("%s says that it is not there yet", async (option) => {
+  const { status, stderr } = await run(option, ".");
+
+  expect(status).toBe(2);
+  expect(stderr).toContain("(E_NOT_YET)");
+});
+
+test("a command without --run is refused before anything is built", async () => {
+  const { status, stderr } = await run(".", "--", "python", "x.py");
+
+  expect(status).toBe(2);
+  expect(stderr).toContain("add --run");
+});
+
+test("errors are one JSON object with --json-logs", async () => {
+  const { stderr } = await run("--json-logs", "--push", ".");
+
+  expect(JSON.parse(stderr)).toMatchObject({ type: "error", code: "E_NOT_YET" });
+});
+
+test("a plan of a folder is printed in every form, without anything but the plan on standard output", async () => {
+  await writeFile(path.join(home, "requirements.txt"), "numpy\n");
+
+  const text = await run("plan", ".", "--base", "debootstrap:bookworm");
+  const json = await run("plan", ".", "--base", "debootstrap:bookworm", "--format", "json");
+  const dockerfile = await run("plan", ".", "--base", "debootstrap:bookworm", "--format", "dockerfile");
+  const definition = await run("plan", ".", "--base", "debootstrap:bookworm", "--format", "def");
+
+  expect(text.stdout).toMatch(/uses\s+requirements\.txt/);
+  expect(JSON.parse(json.stdout)).toMatchObject({ family: "python", base: "debootstrap:bookworm" });
+  expect(dockerfile.stdout).toMatch(/^FROM /m);
+  expect(definition.stdout).toMatch(/^Bootstrap: /m);
+});
+
+test("a file that is no image is told as such", async () => {
+  await writeFile(path.join(home, "x.sif"), "not an image, but long enough to hold a header of either kind".repeat(4));
+
+  const listed = await run("image", "list", "x.sif");
+
+  expect(listed).toMatchObject({ status: 2 });
+  expect(listed.stderr).toContain("(E_IMAGE_FORMAT)");
+});
+
+test("a folder is packed, listed, verified and unpacked", async () => {
+  await writeFile(path.join(home, "data.txt"), "hello\n".repeat(1000));
+
+  const packed = await run("image", "pack", ".", path.join(home, "..", `${path.basename(home)}.sqfs`));
+  const image = path.join(home, "..", `${path.basename(home)}.sqfs`);
+  const refused = await run("image", "pack", ".", image);
+  const listed = await run("image", "list", image);
+  const verified = await run("image", "verify", image);
+  const unpacked = await run("image", "unpack", image, "out");
+  await rm(image);
+
+  expect(packed).toMatchObject({ status: 0 });
+  expect(refused.stderr).toContain("(E_OUTPUT_EXISTS)");
+  expect(listed.stdout).toContain("/data.txt");
+  expect(verified.stdout).toContain("0 problems");
+  expect(unpacked).toMatchObject({ status: 0 });
+});
