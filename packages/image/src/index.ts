@@ -63,6 +63,8 @@ export { decompressStream, detectCompression, type StreamCompression } from "./t
 export { writeTar, type WriteTarOptions } from "./tar/write-tar.ts";
 export { indexTar, type TarMember } from "./tar/index-tar.ts";
 export { Composition, type CompositionPiece } from "./squashfs/compose/composition.ts";
+export { composeUpon } from "./squashfs/compose/compose-upon.ts";
+export { saveComposition, savedCompositionVersion, tryLoadComposition } from "./squashfs/compose/saved-composition.ts";
 export { planComposition, type ComposeOptions } from "./squashfs/compose/plan-composition.ts";
 export {
   writeComposition,

@@ -10,7 +10,7 @@ import type { ResolvedBase } from "../base/resolved-base.ts";
 import type { ExecutorHost } from "../executor/host.ts";
 import type { StepExecutor } from "../executor/port.ts";
 import { readImageRecord, writeImageSandbox, writeImageSif } from "./compose-image.ts";
-import { keyGroups, type KeyedGroup, type LayerFormat, softwareTimeSeconds } from "./group-key.ts";
+import { holdsRepository, keyGroups, type KeyedGroup, type LayerFormat, softwareTimeSeconds } from "./group-key.ts";
 import type { GroupContext } from "./group-context.ts";
 import { ensureGroupLayer, findGroupLayer, type StoredLayer } from "./group-layer.ts";
 import { makeImageLayer } from "./image-layer.ts";
@@ -103,13 +103,19 @@ export async function buildImage(request: BuildRequest, deps: BuildDependencies)
       ),
       packages: [...mergePackages([base.packages, ...layers.map((layer) => layer.packages)])],
     };
-    const layerPaths = [base.layerPath, ...layers.map((layer) => layer.path), top.path];
-    await writeOutput(
-      output,
-      { layerPaths, record, texts, platform: recipe.platform, signal: deps.signal },
-      phase,
-      phases,
-    );
+    const softwareCount = groups.filter(({ group }) => !holdsRepository(group)).length;
+    const parts = {
+      layers: {
+        software: [{ digest: base.digest, path: base.layerPath }, ...layers.slice(0, softwareCount)],
+        content: [...layers.slice(softwareCount), top],
+      },
+      record,
+      texts,
+      platform: recipe.platform,
+      store: deps.store,
+      signal: deps.signal,
+    };
+    await writeOutput(output, parts, phase, phases);
   });
   return { path: output.path, outcome: "built", key };
 }

@@ -1,42 +1,30 @@
 import { canonicalJson } from "@repo2singularity/base";
 import { ImageRecord, type Recipe } from "@repo2singularity/contracts";
 import {
-  type Composition,
   extractTree,
   inspectMetadata,
   inspectMetadataName,
   openSif,
-  openSquashfs,
   openSquashfsFrom,
-  planComposition,
   type SingularityTreeOptions,
-  type SquashfsImage,
   uuidFromContent,
   writeSif,
 } from "@repo2singularity/image";
+import type { Store } from "@repo2singularity/store";
+import { type ImageLayers, withComposition } from "./compose-layers.ts";
 
 /** Name of the object of a SIF that holds its {@link ImageRecord}. */
 const recordName = "repo2singularity.json";
 
 /** What a finished image is made from. */
 export interface ImageParts {
-  /** Paths of squashfs layers, bottom first. */
-  readonly layerPaths: readonly string[];
+  readonly layers: ImageLayers;
+  /** Where the layers lie. */
+  readonly store: Store;
   readonly record: ImageRecord;
   readonly platform: Recipe["platform"];
   readonly texts: SingularityTreeOptions;
   readonly signal: AbortSignal;
-}
-
-/** Composes layers and hands the composition on while they are open. */
-async function withComposition<T>(parts: ImageParts, use: (composition: Composition) => Promise<T>): Promise<T> {
-  const images: SquashfsImage[] = [];
-  try {
-    for (const layer of parts.layerPaths) images.push(await openSquashfs(layer));
-    return await use(await planComposition(images, { signal: parts.signal }));
-  } finally {
-    await Promise.all(images.map((image) => image.close()));
-  }
 }
 
 /** Writes the SIF; it appears under its name when it is whole. @returns its size and what is to be told */
@@ -45,7 +33,7 @@ export function writeImageSif(
   parts: ImageParts,
 ): Promise<{ readonly sizeBytes: number; readonly notes: readonly string[] }> {
   const { record, platform, texts, signal } = parts;
-  return withComposition(parts, async (composition) => {
+  return withComposition(parts.layers, parts, async (composition) => {
     const { sizeBytes } = await writeSif(output, {
       uuid: uuidFromContent(record.key),
       createdSeconds: record.timestamp,
@@ -73,7 +61,7 @@ export function writeImageSif(
 
 /** Unpacks the image into a folder that is empty or absent; the record lies in `.singularity.d` there. */
 export function writeImageSandbox(folder: string, parts: ImageParts): Promise<void> {
-  return withComposition(parts, async (composition) => {
+  return withComposition(parts.layers, parts, async (composition) => {
     const image = await openSquashfsFrom(composition);
     await extractTree(image.entries(), folder, { ownership: "mine", signal: parts.signal });
   });

@@ -57,7 +57,10 @@ export async function keyGroups(recipe: Recipe, context: GroupKeyContext): Promi
   return keyed;
 }
 
-/** Groups of the repository's own content carry the commit's time, groups of software a constant. */
-function holdsRepository(group: StepGroup): boolean {
+/**
+ * Whether a group is of the repository's own content, which follows all software: it carries the commit's time, groups
+ * of software a constant.
+ */
+export function holdsRepository(group: StepGroup): boolean {
   return group.name === "content" || group.name === "post-build";
 }

@@ -9,13 +9,13 @@ import type { ComposedLayer } from "./composed-layer.ts";
 import { isWhiteoutDevice, readOverlayName } from "./overlay-rules.ts";
 
 /** A directory in one layer. */
-interface DirectorySource {
+export interface DirectorySource {
   readonly layer: ComposedLayer;
   readonly inode: DirectoryInode;
 }
 
 /** What the layers looked at so far say about one name. */
-type Candidate =
+export type Candidate =
   | { readonly kind: "nothing" }
   | { readonly kind: "entry"; readonly layer: ComposedLayer; readonly record: DirectoryRecord; readonly inode: Inode }
   | { readonly kind: "directory"; readonly sources: DirectorySource[]; isOpen: boolean };
@@ -41,25 +41,24 @@ export function mergeTrees(layers: readonly ComposedLayer[]): DirectoryNode {
   );
 }
 
-class TreeMerger {
+/** Makes the nodes of merged layers. One merger knows the files with several names, so one serves a whole tree. */
+export class TreeMerger {
   /** Nodes of files with several names, by layer and inode reference. */
   readonly #linked = new Map<ComposedLayer, Map<number, InodeNode>>();
 
   /** @param sources top first; those under an opaque one do not count */
   mergeDirectories(sources: readonly DirectorySource[], depth: number): DirectoryNode {
-    const [top] = sources;
-    if (top === undefined) throw new RangeError("a directory without sources");
-    const { limits, access } = top.layer.image;
-    if (depth > limits.depth) throw limitExceeded(access.label, "depth", limits.depth, depth);
+    for (const { layer } of sources) checkDepth(layer, depth);
     const children = new Map<string, InodeNode>();
     for (const [byteName, candidate] of sortedCandidates(sources)) {
-      const node = this.#nodeOf(candidate, depth);
+      const node = this.nodeOf(candidate, depth);
       if (node !== undefined) children.set(displayName(byteName), node);
     }
-    return makeNode(top.layer, top.inode, { type: "directory" }, children);
+    return directoryNode(sources, children, 0);
   }
 
-  #nodeOf(candidate: Candidate, depth: number): InodeNode | undefined {
+  /** The node of a name. @param depth of the directory that holds it @returns `undefined` for a whiteout */
+  nodeOf(candidate: Candidate, depth: number): InodeNode | undefined {
     if (candidate.kind === "nothing") return undefined;
     if (candidate.kind === "directory") return this.mergeDirectories(candidate.sources, depth + 1);
     const { layer, record, inode } = candidate;
@@ -78,15 +77,48 @@ class TreeMerger {
   }
 }
 
-/** All names of merged directories in the order of their bytes, so that the tables need no sorting. */
-function sortedCandidates(sources: readonly DirectorySource[]): Iterable<[string, Candidate]> {
+/**
+ * The node of a merged directory, whose attributes are the topmost one's.
+ * @param inodeNumber 0 for a number that is given later
+ */
+export function directoryNode(
+  sources: readonly DirectorySource[],
+  children: Map<string, InodeNode>,
+  inodeNumber: number,
+): DirectoryNode {
+  const [top] = sources;
+  if (top === undefined) throw new RangeError("a directory without sources");
+  const node = makeNode(top.layer, top.inode, { type: "directory" }, children);
+  node.inodeNumber = inodeNumber;
+  return node;
+}
+
+function checkDepth({ image: { limits, access } }: ComposedLayer, depth: number): void {
+  if (depth > limits.depth) throw limitExceeded(access.label, "depth", limits.depth, depth);
+}
+
+/** What layers say about the names of one directory, as far as none of them hides the ones below it. */
+export interface GatheredCandidates {
+  readonly candidates: Map<string, Candidate>;
+  /** Whether a layer hides everything below it. */
+  readonly isOpaque: boolean;
+  readonly scannedCount: number;
+}
+
+/** Looks through a directory of several layers. @param sources top first */
+export function gatherCandidates(sources: readonly DirectorySource[]): GatheredCandidates {
   const candidates = new Map<string, Candidate>();
   let scannedCount = 0;
   for (const source of sources) {
-    const isOpaque = scanDirectory(source, candidates);
     scannedCount += 1;
-    if (isOpaque) break;
+    if (scanDirectory(source, candidates)) return { candidates, isOpaque: true, scannedCount };
   }
+  return { candidates, isOpaque: false, scannedCount };
+}
+
+/** All names of merged directories in the order of their bytes, so that the tables need no sorting. */
+function sortedCandidates(sources: readonly DirectorySource[]): Iterable<[string, Candidate]> {
+  const { candidates, scannedCount } = gatherCandidates(sources);
   if (scannedCount === 1) return candidates;
   return Array.from(candidates).sort(([a], [b]) => (a < b ? -1 : 1));
 }

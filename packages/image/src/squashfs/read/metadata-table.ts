@@ -129,7 +129,13 @@ function countBlocks(label: string, region: MetadataRegion, packed: Uint8Array):
   return count;
 }
 
-function unpackBlock(
+/**
+ * Unpacks the block whose header lies at a position of a packed table.
+ * @param start address in the image of the packed bytes, for errors
+ * @returns its content, and the position behind it
+ * @throws E_SQUASHFS_INVALID
+ */
+export function unpackBlock(
   source: MetadataSource,
   packed: Uint8Array,
   offset: number,
@@ -149,7 +155,11 @@ function unpackBlock(
   }
 }
 
-function storedSize(label: string, view: DataView, offset: number, start: number): number {
+/**
+ * The size of a block behind its header, both inside the packed bytes.
+ * @throws E_SQUASHFS_INVALID
+ */
+export function storedSize(label: string, view: DataView, offset: number, start: number): number {
   if (offset + METADATA_HEADER_BYTES > view.byteLength) {
     throw invalidImage(label, start + offset, "a metadata block's header runs past the end of its table");
   }

@@ -1,6 +1,6 @@
 import { EXPORT_ENTRY_BYTES, fragmentEntryLayout, ID_BYTES, xattrTableLayout } from "../layout.ts";
 import { readFirstAddress, readIndirectTable, type IndirectTable } from "./indirect-table.ts";
-import { readMetadataTable, type MetadataSource, type MetadataTable } from "./metadata-table.ts";
+import { readMetadataTable, type MetadataRegion, type MetadataSource, type MetadataTable } from "./metadata-table.ts";
 import { invalidImage } from "./problems.ts";
 import { readExactly, readU64, viewOf } from "./read-exactly.ts";
 import type { Superblock } from "./superblock.ts";
@@ -29,23 +29,27 @@ export interface ImageTables {
  * @throws E_SQUASHFS_INVALID, E_SQUASHFS_TRUNCATED, E_LIMIT_EXCEEDED
  */
 export async function readTables(source: MetadataSource, superblock: Superblock): Promise<ImageTables> {
-  const inodes = await readMetadataTable(source, {
-    start: superblock.inodeTable,
-    end: superblock.directoryTable,
-    what: "inode table",
-  });
-  const directories = await readMetadataTable(source, {
-    start: superblock.directoryTable,
-    end: await directoryTableEnd(source, superblock),
-    what: "directory table",
-  });
   const { xattrTable } = superblock;
+  const regions = await findMetadataRegions(source, superblock);
   return {
-    inodes,
-    directories,
+    inodes: await readMetadataTable(source, regions.inodes),
+    directories: await readMetadataTable(source, regions.directories),
     ids: await readIds(source, superblock),
     fragments: await readFragments(source, superblock),
     xattrs: xattrTable === undefined ? undefined : await readXattrTable(source, xattrTable),
+  };
+}
+
+/** Where the inode table and the directory table lie. */
+export async function findMetadataRegions(
+  source: MetadataSource,
+  superblock: Superblock,
+): Promise<{ readonly inodes: MetadataRegion; readonly directories: MetadataRegion }> {
+  const { inodeTable, directoryTable } = superblock;
+  const end = await directoryTableEnd(source, superblock);
+  return {
+    inodes: { start: inodeTable, end: directoryTable, what: "inode table" },
+    directories: { start: directoryTable, end, what: "directory table" },
   };
 }
 
@@ -89,12 +93,14 @@ async function directoryTableEnd(source: MetadataSource, superblock: Superblock)
   return Math.min(...starts.filter((start) => start >= directoryTable));
 }
 
-async function readIds(source: MetadataSource, superblock: Superblock): Promise<Uint32Array> {
+/** Reads the user and group ids by the index that inodes hold. */
+export async function readIds(source: MetadataSource, superblock: Superblock): Promise<Uint32Array> {
   const table = await readIndirectTable(source, idRegion(superblock));
   return Uint32Array.from({ length: table.entryCount }, (_, index) => table.view.getUint32(index * ID_BYTES, true));
 }
 
-async function readFragments(source: MetadataSource, superblock: Superblock): Promise<FragmentBlock[]> {
+/** Reads where the fragment blocks lie, by the index that inodes hold. */
+export async function readFragments(source: MetadataSource, superblock: Superblock): Promise<FragmentBlock[]> {
   const { fragmentTable, fragmentCount } = superblock;
   if (fragmentTable === undefined || fragmentCount === 0) return [];
   const { view } = await readIndirectTable(source, fragmentRegion(superblock, fragmentTable));

@@ -8,6 +8,11 @@ const maxIds = 65_535;
 export class IdTable {
   readonly #indexes = new Map<number, number>();
 
+  /** @param ids in the order of their numbers */
+  constructor(ids: Iterable<number> = []) {
+    for (const id of ids) this.indexOf(id);
+  }
+
   get count(): number {
     return this.#indexes.size;
   }

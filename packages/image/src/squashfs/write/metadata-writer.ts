@@ -9,6 +9,14 @@ export interface MetadataPosition {
   readonly offset: number;
 }
 
+/** A table that was ended, taken apart so that it can go on. */
+export interface MetadataStart {
+  /** All blocks but a last one that was not full, with their headers. */
+  readonly blocks: Buffer;
+  /** What the last block holds, uncompressed, when it was not full. */
+  readonly rest: Uint8Array;
+}
+
 /**
  * A table of metadata blocks, compressed as they fill.
  * Memory: the compressed table, about a thirtieth of a percent of a usual tree.
@@ -17,12 +25,16 @@ export class MetadataWriter {
   readonly #compression: BlockCompression;
   readonly #blocks: Buffer[] = [];
   readonly #open = Buffer.alloc(METADATA_BLOCK_BYTES);
-  readonly #starts: number[] = [];
   #filled = 0;
   #sizeBytes = 0;
 
-  constructor(compression: BlockCompression) {
+  /** @param start the table that this one goes on; a new one when left out */
+  constructor(compression: BlockCompression, start?: MetadataStart) {
     this.#compression = compression;
+    if (start === undefined) return;
+    this.#blocks.push(start.blocks);
+    this.#sizeBytes = start.blocks.length;
+    this.append(start.rest);
   }
 
   /** Where the next byte will lie. */
@@ -40,14 +52,13 @@ export class MetadataWriter {
     }
   }
 
-  /** Ends the table. @returns its blocks, and the distance of each from the table's start */
-  finish(): { readonly blocks: readonly Buffer[]; readonly starts: readonly number[] } {
+  /** Ends the table. @returns its blocks with their headers, in order */
+  finish(): readonly Buffer[] {
     if (this.#filled > 0) this.#close();
-    return { blocks: this.#blocks, starts: this.#starts };
+    return this.#blocks;
   }
 
   #close(): void {
-    this.#starts.push(this.#sizeBytes);
     const block = metadataBlock(this.#open.subarray(0, this.#filled), this.#compression);
     this.#blocks.push(block);
     this.#sizeBytes += block.length;

@@ -4,7 +4,7 @@ import type { BlockCompression } from "./block-codec.ts";
 import { encodeDirectoryInode, writeListing, type ListedName } from "./directory-encoder.ts";
 import { IdTable } from "./id-table.ts";
 import { encodeInode, type InodeFacts } from "./inode-encoder.ts";
-import { MetadataWriter, type MetadataPosition } from "./metadata-writer.ts";
+import { MetadataWriter, type MetadataPosition, type MetadataStart } from "./metadata-writer.ts";
 import { isDirectory, type DirectoryNode, type InodeNode } from "./tree-model.ts";
 import { XattrTable } from "./xattr-table.ts";
 
@@ -20,35 +20,52 @@ export interface TreeTables {
   readonly xattrs: XattrTable;
 }
 
+/** The tables of an image without xattrs, which others go on from. */
+export interface TableStart {
+  readonly inodes: MetadataStart;
+  readonly directories: MetadataStart;
+  readonly inodeCount: number;
+  readonly exportRows: Uint8Array;
+  readonly ids: Iterable<number>;
+  /** Places of the inodes in these tables that the tree speaks of, by number. */
+  readonly positions: ReadonlyMap<number, MetadataPosition>;
+}
+
 /**
  * Writes inodes and directories. The inodes of one directory's names stand together and after those below them, so
  * that their numbers follow each other and a directory's inode can say where its listing is.
  * Memory: the compressed tables, and the names of the directories on the way down.
+ * @param start tables to go on from: nodes that have a place there are not written again, those that have only a number
+ * keep it
  */
-export function buildTreeTables(root: DirectoryNode, compression: BlockCompression): TreeTables {
-  return new TreeTableBuilder(compression).build(root);
+export function buildTreeTables(root: DirectoryNode, compression: BlockCompression, start?: TableStart): TreeTables {
+  return new TreeTableBuilder(compression, start).build(root);
 }
 
 class TreeTableBuilder {
   readonly #inodes: MetadataWriter;
   readonly #directories: MetadataWriter;
-  readonly #ids = new IdTable();
+  readonly #ids: IdTable;
   readonly #xattrs: XattrTable;
-  readonly #positions: MetadataPosition[] = [];
+  readonly #positions: Map<number, MetadataPosition>;
+  readonly #start: TableStart | undefined;
 
-  constructor(compression: BlockCompression) {
-    this.#inodes = new MetadataWriter(compression);
-    this.#directories = new MetadataWriter(compression);
+  constructor(compression: BlockCompression, start: TableStart | undefined) {
+    this.#start = start;
+    this.#inodes = new MetadataWriter(compression, start?.inodes);
+    this.#directories = new MetadataWriter(compression, start?.directories);
+    this.#ids = new IdTable(start?.ids);
+    this.#positions = new Map(start?.positions);
     this.#xattrs = new XattrTable(compression);
   }
 
   build(root: DirectoryNode): TreeTables {
-    const inodeCount = giveNumbers(root, 0) + 1;
-    root.inodeNumber = inodeCount;
+    let inodeCount = giveNumbers(root, this.#start?.inodeCount ?? 0);
+    if (root.inodeNumber === 0) root.inodeNumber = ++inodeCount;
     const position = this.#writeDirectory(root, this.#writeContents(root), inodeCount + 1);
     return {
-      inodeBlocks: this.#inodes.finish().blocks,
-      directoryBlocks: this.#directories.finish().blocks,
+      inodeBlocks: this.#inodes.finish(),
+      directoryBlocks: this.#directories.finish(),
       inodeCount,
       rootReference: metadataReference(position.block, position.offset),
       exportRows: this.#exportRows(inodeCount),
@@ -68,7 +85,7 @@ class TreeTableBuilder {
       const inode =
         listing !== undefined && isDirectory(node)
           ? this.#writeDirectory(node, listing, directory.inodeNumber)
-          : (this.#positions[node.inodeNumber] ?? this.#append(node, encodeInode(this.#factsOf(node))));
+          : (this.#positions.get(node.inodeNumber) ?? this.#append(node, encodeInode(this.#factsOf(node))));
       listed.push({ name, node, inode });
     }
     return writeListing(listed, this.#directories);
@@ -80,7 +97,7 @@ class TreeTableBuilder {
     parentInodeNumber: number,
   ): MetadataPosition {
     let subdirectoryCount = 0;
-    for (const child of node.children.values()) if (isDirectory(child)) subdirectoryCount++;
+    for (const child of node.children.values()) if (child.type === "directory") subdirectoryCount++;
     return this.#append(
       node,
       encodeDirectoryInode(this.#factsOf(node), listing, { parentInodeNumber, subdirectoryCount }),
@@ -89,7 +106,7 @@ class TreeTableBuilder {
 
   #append(node: InodeNode, bytes: Buffer): MetadataPosition {
     const position = this.#inodes.position;
-    this.#positions[node.inodeNumber] = position;
+    this.#positions.set(node.inodeNumber, position);
     this.#inodes.append(bytes);
     return position;
   }
@@ -105,8 +122,8 @@ class TreeTableBuilder {
 
   #exportRows(inodeCount: number): Buffer {
     const rows = Buffer.alloc(inodeCount * EXPORT_ENTRY_BYTES);
-    for (const [number, position] of this.#positions.entries()) {
-      if (number === 0) continue;
+    if (this.#start !== undefined) rows.set(this.#start.exportRows);
+    for (const [number, position] of this.#positions) {
       const reference = metadataReference(position.block, position.offset);
       rows.writeBigUInt64LE(BigInt(reference), (number - 1) * EXPORT_ENTRY_BYTES);
     }

@@ -65,7 +65,7 @@ export class XattrTable {
       idRows.writeUInt32LE(set.pairCount, row + xattrIdLayout.pairCount);
       idRows.writeUInt32LE(set.pairBytes, row + xattrIdLayout.pairBytes);
     }
-    return { pairBlocks: this.#pairs.finish().blocks, idRows };
+    return { pairBlocks: this.#pairs.finish(), idRows };
   }
 
   #isStorable(name: string): boolean {
