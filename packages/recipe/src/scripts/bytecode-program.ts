@@ -5,6 +5,9 @@
  * because their file times are all the same, which a timestamp `.pyc` would take for "stale" at every start.
  * Output bytes depend on source, path and interpreter only: each file is compiled by a process that has the
  * same strings alive, whatever it compiled before. Modules that are up to date are only hashed.
+ *
+ * Test suites inside packages (folders named test or tests) get none: they are a third of the modules of a scientific
+ * environment, and who runs them once does not mind that Python compiles them then.
  */
 export const bytecodeProgram: string = String.raw`
 import _imp, gc, hashlib, importlib.util, marshal, os, sys
@@ -13,6 +16,7 @@ cache, roots = sys.argv[1], [os.path.realpath(root) for root in sys.argv[2:] if 
 magic = importlib.util.MAGIC_NUMBER
 tag = sys.implementation.cache_tag
 suffix = "." + tag + ".pyc"
+tests = {"test", "tests"}
 salt = (sys.version + "\0" + magic.hex() + "\0").encode()
 gc.disable()
 
@@ -20,7 +24,8 @@ gc.disable()
 def sources(root):
     for folder, folders, names in os.walk(root):
         folders[:] = sorted(name for name in folders if name != "__pycache__")
-        present = {name[:-3] for name in names if name.endswith(".py")}
+        is_test = not tests.isdisjoint(folder[len(root):].split(os.sep))
+        present = set() if is_test else {name[:-3] for name in names if name.endswith(".py")}
         for name in sorted(present):
             yield folder, name
         clear(os.path.join(folder, "__pycache__"), present)
