@@ -1,91 +1,67 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import path from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
 import { bytecodeProgram } from "./bytecode-program.ts";
 
 const hasPython = spawnSync("python3", ["--version"]).status === 0;
-
 let folder = "";
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), "r2s-bytecode-test-"));
-  mkdirSync(join(folder, "lib/package"), { recursive: true });
-  writeFileSync(join(folder, "lib/package/__init__.py"), "name = 'package'\n");
-  writeFileSync(join(folder, "lib/package/module.py"), "def f(x):\n    return x + 1\n");
+
+beforeEach(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), "bytecode-"));
+  await mkdir(path.join(folder, "tree/pkg/tests"), { recursive: true });
+  await mkdir(path.join(folder, "cache"));
+  await writeFile(path.join(folder, "tree/pkg/a.py"), "x = 1\n");
+  await writeFile(path.join(folder, "tree/pkg/broken.py"), "def :\n");
+  await writeFile(path.join(folder, "tree/pkg/tests/test_a.py"), "y = 2\n");
 });
-afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-function compile(cache = "-"): void {
-  execFileSync("python3", ["-I", "-S", "-", cache, join(folder, "lib")], { input: bytecodeProgram });
+afterEach(async () => {
+  await rm(folder, { recursive: true });
+});
+
+function compileTree(cache: string): void {
+  execFileSync("python3", ["-I", "-S", "-", cache, path.join(folder, "tree")], { input: bytecodeProgram });
 }
 
-function compiled(): Map<string, Buffer> {
-  const cache = join(folder, "lib/package/__pycache__");
-  return new Map(readdirSync(cache).map((name) => [name.split(".")[0] ?? "", readFileSync(join(cache, name))]));
-}
+const compiled = async (place: string): Promise<string[]> =>
+  (await readdir(path.join(folder, "tree", place, "__pycache__")).catch(() => [])).map(
+    (name) => name.split(".")[0] ?? "",
+  );
 
-function python(code: string): string {
-  return execFileSync(
-    "python3",
-    ["-I", "-S", "-c", `import sys; sys.path.insert(0, ${JSON.stringify(join(folder, "lib"))})\n${code}`],
-    {
-      encoding: "utf8",
-    },
-  ).trim();
-}
+test.runIf(hasPython)("modules get unchecked-hash bytecode, broken ones and test suites none", async () => {
+  compileTree(path.join(folder, "cache"));
 
-describe.runIf(hasPython)("bytecode", () => {
-  test("is unchecked, so that a module's time never counts", () => {
-    compile();
-    utimesSync(join(folder, "lib/package/module.py"), 0, 0);
+  expect(await compiled("pkg")).toEqual(["a"]);
+  expect(await compiled("pkg/tests")).toEqual([]);
+  const [name] = await readdir(path.join(folder, "tree/pkg/__pycache__"));
+  const bytes = await readFile(path.join(folder, "tree/pkg/__pycache__", name ?? ""));
+  expect(bytes.readUInt32LE(4)).toBe(1); // PEP 552: hash-based, not checked against the source
+});
 
-    expect(compiled().get("module")?.readUInt32LE(4)).toBe(1);
-    expect(python("import package.module as m; print(m.f(1))")).toBe("2");
-  });
+test.runIf(hasPython)("a changed module gets other bytecode, and what is gone loses its own", async () => {
+  compileTree(path.join(folder, "cache"));
+  const file = (await readdir(path.join(folder, "tree/pkg/__pycache__")))[0] ?? "";
+  const before = await readFile(path.join(folder, "tree/pkg/__pycache__", file));
 
-  test("has the same bytes from the cache, and after another module was compiled", () => {
-    const cache = join(folder, "cache");
-    mkdirSync(cache);
-    compile(cache);
-    const first = compiled();
-    rmSync(join(folder, "lib/package/__pycache__"), { recursive: true });
-    compile(cache);
-    const cached = compiled();
-    rmSync(join(folder, "lib/package/__pycache__"), { recursive: true });
-    writeFileSync(join(folder, "lib/package/a.py"), "class Other:\n    x = 'module'\n");
-    compile();
+  await writeFile(path.join(folder, "tree/pkg/a.py"), "x = 3\n");
+  compileTree(path.join(folder, "cache"));
+  const after = await readFile(path.join(folder, "tree/pkg/__pycache__", file));
+  await rm(path.join(folder, "tree/pkg/a.py"));
+  compileTree(path.join(folder, "cache"));
 
-    expect(cached).toEqual(first);
-    expect(compiled().get("module")).toEqual(first.get("module"));
-  });
+  expect(after.equals(before)).toBe(false);
+  expect(await compiled("pkg")).toEqual([]);
+});
 
-  test("follows a changed source, and goes with a removed one", () => {
-    compile();
-    writeFileSync(join(folder, "lib/package/module.py"), "def f(x):\n    return x + 2\n");
-    compile();
+test.runIf(hasPython)("the cache gives the same bytes as compiling", async () => {
+  compileTree(path.join(folder, "cache"));
+  const file = (await readdir(path.join(folder, "tree/pkg/__pycache__")))[0] ?? "";
+  const fresh = await readFile(path.join(folder, "tree/pkg/__pycache__", file));
 
-    expect(python("import package.module as m; print(m.f(1))")).toBe("3");
-    rmSync(join(folder, "lib/package/module.py"));
-    compile();
-    expect([...compiled().keys()]).toEqual(["__init__"]);
-  });
+  await rm(path.join(folder, "tree/pkg/__pycache__"), { recursive: true });
+  compileTree(path.join(folder, "cache"));
 
-  test("replaces what a package manager compiled with a time in it", () => {
-    python(
-      "import py_compile, sys; py_compile.compile(sys.path[0] + '/package/module.py', invalidation_mode=py_compile.PycInvalidationMode.TIMESTAMP)",
-    );
-
-    compile();
-
-    expect(compiled().get("module")?.readUInt32LE(4)).toBe(1);
-  });
-
-  test("passes over a file that is no Python of this version", () => {
-    writeFileSync(join(folder, "lib/package/old.py"), "print 'hello'\n");
-
-    compile();
-
-    expect([...compiled().keys()].toSorted()).toEqual(["__init__", "module"]);
-  });
+  expect((await readFile(path.join(folder, "tree/pkg/__pycache__", file))).equals(fresh)).toBe(true);
 });
