@@ -95,8 +95,8 @@ export async function packSquashfs(
   const memory = createRingMemory(blockSizeBytes, blockCompression, ringBytes);
   const ring = new BlockRing(memory, Math.max(1, options.workerCount ?? 2), (block) => output.append(block));
   const fragments = new FragmentPacker(ring, blockSizeBytes);
-  const { extentCache } = options;
-  const files = new FilePacker({ ring, output, fragments, blockSizeBytes, blockCompression, extentCache });
+  const { extentCache, signal } = options;
+  const files = new FilePacker({ ring, output, fragments, blockSizeBytes, blockCompression, extentCache, signal });
   try {
     output.append(Buffer.alloc(superblockLayout.sizeBytes));
     output.append(encodeCompressorOptions(blockCompression));

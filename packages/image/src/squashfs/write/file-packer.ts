@@ -21,7 +21,11 @@ export interface FilePackerParts {
   readonly blockSizeBytes: number;
   readonly blockCompression: BlockCompression;
   readonly extentCache: ExtentCache | undefined;
+  readonly signal: AbortSignal | undefined;
 }
+
+/** Blocks of a large content between which others may run: zeros need neither a thread nor the disk to wait for. */
+const blocksPerTurn = 256;
 
 /**
  * Turns contents into blocks and fragments, each different content once.
@@ -218,11 +222,19 @@ export class FilePacker {
         index++;
         filled = 0;
         slot = undefined;
-        if (!isHeldBack) ring.publish();
+        if (isHeldBack) continue;
+        ring.publish();
+        if (index % blocksPerTurn === 0) await this.#letOthersRun();
       }
     }
     if (total !== entry.sizeBytes) throw wrongSize(entry, total);
     return filled;
+  }
+
+  /** An abort comes as an event, so it is only seen when events are handled. */
+  async #letOthersRun(): Promise<void> {
+    await new Promise(setImmediate);
+    this.#parts.signal?.throwIfAborted();
   }
 
   #isZero(block: Uint8Array): boolean {
