@@ -1,6 +1,4 @@
 import { existsSync } from "node:fs";
-import { rename } from "node:fs/promises";
-import path from "node:path";
 import { AppError, formatSize } from "@repo2singularity/base";
 import type { BuildEventSink, ImageRecord, Recipe } from "@repo2singularity/contracts";
 import type { ExtentCache } from "@repo2singularity/image";
@@ -18,6 +16,7 @@ import { imageTexts } from "./image-texts.ts";
 import { imageKey, imageLabels, recordSource } from "./image-record.ts";
 import { type Phase, PhaseReporter } from "./phase.ts";
 import { planCheckout } from "./plan-checkout.ts";
+import { replaceFolder } from "./replace-folder.ts";
 import { mergePackages } from "./resolved-packages.ts";
 import type { StepSetting } from "./step-setting.ts";
 
@@ -176,7 +175,5 @@ async function writeOutput(
     for (const note of notes) phases.notice(note);
     return;
   }
-  const unfinished = path.join(path.dirname(output.path), `.${path.basename(output.path)}.${process.pid}.partial`);
-  await writeImageSandbox(unfinished, parts);
-  await rename(unfinished, output.path);
+  await replaceFolder(output.path, (unfinished) => writeImageSandbox(unfinished, parts));
 }

@@ -21,6 +21,9 @@ interface RunContext extends GroupContext {
 /** Lines of output that an error about a failed step carries. */
 const keptLines = 40;
 
+/** How programs say that a disk or quota is full. Source: strerror(3). */
+const diskFull = /No space left on device|Disk quota exceeded/;
+
 /**
  * Runs the steps of a group over the layers below it.
  *
@@ -103,8 +106,15 @@ async function runScript(
     },
   });
   if (result.exitCode === 0) return;
+  const data = { step: step.title, exitCode: result.exitCode, lastLines };
+  if (lastLines.some((line) => diskFull.test(line))) {
+    throw new AppError("E_NO_SPACE", `the step "${step.title}" found no space left on the disk of the cache`, {
+      data,
+      hint: "free space with repo2singularity cache prune, or set --cache-dir to a larger disk",
+    });
+  }
   throw new AppError("E_STEP_FAILED", `the step "${step.title}" ended with status ${result.exitCode}`, {
-    data: { step: step.title, exitCode: result.exitCode, lastLines },
+    data,
     hint: "mend what its last lines say; --debug shows all of its output",
   });
 }
