@@ -1,6 +1,7 @@
 import { CommanderError } from "commander";
 import type { HostIo } from "./host-io.ts";
 import { exitStatusOf, formatError } from "./output/format-error.ts";
+import { readableError } from "./output/readable-error.ts";
 import { createProgram } from "./program.ts";
 
 /**
@@ -18,8 +19,9 @@ export async function runCli(args: readonly string[], io: HostIo): Promise<numbe
     if (args[0] === "complete") (await import("./commands/completion.ts")).addCompletionCommand(program);
     await program.parseAsync([...args], { from: "user" });
     return status;
-  } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+  } catch (caught) {
+    if (caught instanceof CommanderError) return caught.exitCode === 0 ? 0 : 2;
+    const error = readableError(caught);
     io.stderr.write(formatError(error, { jsonLogs: args.includes("--json-logs"), debug: args.includes("--debug") }));
     return exitStatusOf(error);
   }

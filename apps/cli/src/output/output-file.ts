@@ -1,11 +1,12 @@
 import { existsSync } from "node:fs";
-import { rename, rm } from "node:fs/promises";
+import { rename } from "node:fs/promises";
 import path from "node:path";
 import { AppError } from "@repo2singularity/base";
+import { removeTree } from "@repo2singularity/store";
 
 /**
  * Gives a temporary path beside the output to write to, and renames it when the work succeeded, so that a final name
- * never holds half a file.
+ * never holds half a file or folder.
  * @throws E_OUTPUT_EXISTS when the output is there and `force` is not set
  */
 export async function writeOutput<T>(
@@ -22,6 +23,6 @@ export async function writeOutput<T>(
     await rename(temporary, output);
     return result;
   } finally {
-    await rm(temporary, { force: true, recursive: true });
+    await removeTree(temporary);
   }
 }

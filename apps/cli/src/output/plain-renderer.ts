@@ -28,7 +28,7 @@ export function plainLine(event: BuildEvent, showLogs: boolean): string | undefi
       return `  ${event.phase} ${outcome}${detail}`;
     }
     case "phase-failed":
-      return `  ${event.phase} failed: ${event.message}`;
+      return `  ${event.phase} failed`; // why is told once, as the error that ends the program
     case "log":
       return showLogs ? `    ${event.line}` : undefined;
     case "progress":
