@@ -1,86 +1,36 @@
-import { AppError, processRunner } from "@repo2singularity/base";
 import {
-  type BaseDependencies,
   type BuildDependencies,
   type BuildRequest,
-  createApptainerExecutor,
-  createRootExecutor,
-  createStepSetting,
-  createUsernsExecutor,
-  ensureTool,
-  type ExecutorHost,
-  hasSuite,
-  type HostReader,
-  localFiles,
-  openHttpClient,
+  findKeptBase,
   openSqliteExtentCache,
-  readHostSettings,
-  type ResolvedBase,
-  resolveBase,
-  type StepExecutor,
-  type StepSetting,
-  writeStepSurroundings,
-} from "@repo2singularity/build";
+} from "@repo2singularity/build/pipeline";
 import type { BuildEventSink } from "@repo2singularity/contracts";
+import type { BuildAdapters } from "./build-adapters.ts";
+import { baseReference, executorHost } from "./build-choices.ts";
 import type { HostIo } from "./host-io.ts";
 import type { BuildFlags } from "./options.ts";
 import type { Workbench } from "./workbench.ts";
 
-const defaultStepTimeoutSeconds = 2 * 3600;
-
-/** What build steps and host programs need to know of this machine. */
-export function executorHost(io: HostIo): ExecutorHost {
-  return {
-    runner: processRunner,
-    path: io.env["PATH"] ?? "/usr/bin:/bin",
-    processor: process.arch,
-    uid: process.getuid?.() ?? 0,
-    tmpDir: io.env["TMPDIR"] ?? "/tmp",
-  };
-}
-
-/** The executors of this machine, in the order in which they are tried. */
-export function makeExecutors(io: HostIo): readonly StepExecutor[] {
-  const host = executorHost(io);
-  return [createUsernsExecutor(host), createRootExecutor(host), createApptainerExecutor(host)];
-}
-
-/** Chooses the adapters of a build on this machine; disposing of it closes connections and files. */
-export async function openBuildDependencies(
+/**
+ * What a build works with on this machine; disposing of it closes connections and files.
+ * Executors, clients and the machine's settings are loaded when the cache does not have what is asked for: a build after
+ * an edit needs none of them.
+ */
+export function openBuildDependencies(
   bench: Workbench,
   flags: BuildFlags,
   request: BuildRequest,
   events: BuildEventSink,
   io: HostIo,
-): Promise<BuildDependencies & AsyncDisposable> {
-  const { store, config } = bench;
-  const host: HostReader = { env: io.env, homeDir: bench.homeDir, runner: processRunner, ...localFiles };
-  const settings = await readHostSettings({ ...host, mirrors: config.mirrors ?? {}, signal: io.signal });
-  const client = openHttpClient(settings);
+): BuildDependencies & AsyncDisposable {
+  const { store } = bench;
+  const { platform, format } = request;
   const extentCache = openSqliteExtentCache(store);
-  const baseDependencies: BaseDependencies = {
-    store,
-    host: executorHost(io),
-    settings,
-    client,
-    platform: request.platform,
-    format: request.format,
-    extentCache,
-    cwd: io.cwd,
-    now: Date.now,
-    refresh: flags.refresh === true,
-    signal: io.signal,
-  };
-  const makeSetting = async (base: ResolvedBase): Promise<StepSetting> => {
-    const uv = await ensureTool("uv", { store, client, settings, host, platform: request.platform, signal: io.signal });
-    const surroundings = await writeStepSurroundings(settings, {
-      directory: await store.makeScratchFolder(),
-      aptSources: base.aptSources,
-      hasSuite: (uri, suite) => hasSuite(client, uri, suite, io.signal),
-    });
-    const seconds = flags.stepTimeout ?? config.stepTimeoutSeconds ?? defaultStepTimeoutSeconds;
-    return createStepSetting({ store, surroundings, tools: [uv], stepTimeoutMs: seconds * 1000 });
-  };
+  let opened: Promise<BuildAdapters> | undefined;
+  const adapters = (): Promise<BuildAdapters> =>
+    (opened ??= import("./build-adapters.ts").then(({ openBuildAdapters }) =>
+      openBuildAdapters(bench, flags, request, extentCache, io),
+    ));
   return {
     store,
     host: executorHost(io),
@@ -88,30 +38,16 @@ export async function openBuildDependencies(
     events,
     now: Date.now,
     signal: io.signal,
-    resolveBase: (phase) =>
-      resolveBase(flags.base ?? config.base ?? "auto", { ...baseDependencies, onLine: (line) => phase.log(line) }),
-    selectExecutor: () => selectExecutor(makeExecutors(io), flags.executor ?? config.executor, io.signal),
-    makeSetting,
+    resolveBase: async (phase) => {
+      const kept = { store, platform, format, cwd: io.cwd, refresh: flags.refresh === true };
+      const base = await findKeptBase(baseReference(bench, flags), kept);
+      return base ?? (await adapters()).resolveBase(phase);
+    },
+    selectExecutor: async () => (await adapters()).selectExecutor(),
+    makeSetting: async (base) => (await adapters()).makeSetting(base),
     [Symbol.asyncDispose]: async () => {
       await extentCache.close();
-      await client[Symbol.asyncDispose]();
+      await (await opened)?.[Symbol.asyncDispose]();
     },
   };
-}
-
-/** The executor of that name, or the first that works. @throws E_EXECUTOR_UNAVAILABLE with what was tried */
-async function selectExecutor(
-  executors: readonly StepExecutor[],
-  wanted: string | undefined,
-  signal: AbortSignal,
-): Promise<StepExecutor> {
-  const tried: string[] = [];
-  for (const executor of executors.filter((one) => wanted === undefined || one.name === wanted)) {
-    const probe = await executor.probe(signal);
-    if (probe.usable) return executor;
-    tried.push(`${executor.name}: ${probe.reason} (${probe.hint})`);
-  }
-  throw new AppError("E_EXECUTOR_UNAVAILABLE", `no way to run build steps works here: ${tried.join("; ")}`, {
-    hint: "run repo2singularity doctor",
-  });
 }

@@ -6,7 +6,7 @@ import {
   type BuildRequest,
   type BuildResult,
   PhaseReporter,
-} from "@repo2singularity/build";
+} from "@repo2singularity/build/pipeline";
 import { openBuildDependencies } from "../build-dependencies.ts";
 import type { HostIo } from "../host-io.ts";
 import type { BuildFlags } from "../options.ts";
@@ -56,7 +56,7 @@ async function buildOnly(repo: string, flags: BuildFlags, io: HostIo): Promise<B
       format: { compression, level: defaultLevels[compression], blockSizeBytes: flags.blockSize ?? 131_072 },
       output: chooseOutput(checkout, flags, io),
     };
-    await using deps = await openBuildDependencies(bench, flags, request, renderer.sink, io);
+    await using deps = openBuildDependencies(bench, flags, request, renderer.sink, io);
     return await buildImage(request, deps);
   } finally {
     await renderer.finish();

@@ -1,6 +1,6 @@
 import { processRunner } from "@repo2singularity/base";
 import { checkMachine, type MachineCheck } from "@repo2singularity/build";
-import { makeExecutors } from "../build-dependencies.ts";
+import { makeExecutors } from "../build-adapters.ts";
 import type { HostIo } from "../host-io.ts";
 import { openWorkbench } from "../workbench.ts";
 

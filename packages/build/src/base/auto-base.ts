@@ -1,16 +1,14 @@
 import { AppError, isAppError } from "@repo2singularity/base";
 import type { BaseDependencies } from "./base-dependencies.ts";
 import { bootstrapBase } from "./bootstrap-base.ts";
-import { ensureBaseLayer, findBaseLayer } from "./base-layer.ts";
+import { ensureBaseLayer } from "./base-layer.ts";
 import { ociBase } from "./oci/oci-base.ts";
 import { defaultOciBase } from "./default-base.ts";
+import { findKeptBase, keepChoice } from "./kept-base.ts";
 import type { ResolvedBase } from "./resolved-base.ts";
 
 /** A registry that has not answered by then is taken for one that does not answer at all. */
 const quickAsk = { connectTimeoutMs: 4_000, retryPolicy: { attemptCount: 1, firstPauseMs: 1, totalMs: 8_000 } };
-
-/** Which base stood in for a reference that no registry gave. */
-const choiceKind = "auto-base";
 
 /** Failures that another way to a base can make good; a full disk or a damaged download is not among them. */
 const unavailable: ReadonlySet<string> = new Set([
@@ -27,11 +25,8 @@ const unavailable: ReadonlySet<string> = new Set([
  */
 export async function autoBase(deps: BaseDependencies): Promise<ResolvedBase> {
   const reference = deps.autoReference ?? defaultOciBase;
-  const choice = await deps.store.readRecord(choiceKind, `${deps.platform} ${reference}`);
-  if (choice !== undefined && deps.refresh !== true) {
-    const base = await findBaseLayer(String(choice.value), deps);
-    if (base !== undefined) return base;
-  }
+  const kept = await findKeptBase("auto", deps);
+  if (kept !== undefined) return kept;
   try {
     return await ociBase(reference, deps, quickAsk);
   } catch (error) {
@@ -50,7 +45,7 @@ async function ownReleaseBase(reference: string, cause: AppError, deps: BaseDepe
   }
   const origin = bootstrapBase(codename, deps);
   const base = await ensureBaseLayer(origin, deps);
-  await deps.store.writeRecord(choiceKind, `${deps.platform} ${reference}`, origin.contentKey, [base.digest]);
+  await keepChoice(reference, origin.contentKey, base, deps);
   const why = `no registry gave ${reference} (${cause.message})`;
   return { ...base, notices: [...base.notices, `${why}: the base is this machine's own release, ${prettyName}`] };
 }

@@ -39,13 +39,16 @@ export interface BaseOrigin {
 }
 
 /** The record key of a base in one format. */
-function keyOf(contentKey: string, { format, platform }: BaseDependencies): string {
+function keyOf(contentKey: string, { format, platform }: Pick<BaseDependencies, "format" | "platform">): string {
   const { compression, level, blockSizeBytes } = format;
   return `v${recordVersion} ${platform} ${compression}-${level}-${blockSizeBytes} ${contentKey}`;
 }
 
 /** The layer of a base from the store, or `undefined` when it has to be made. */
-export async function findBaseLayer(contentKey: string, deps: BaseDependencies): Promise<ResolvedBase | undefined> {
+export async function findBaseLayer(
+  contentKey: string,
+  deps: Pick<BaseDependencies, "store" | "format" | "platform">,
+): Promise<ResolvedBase | undefined> {
   const record = await deps.store.readRecord(recordKind, keyOf(contentKey, deps));
   const value = BaseRecord.safeParse(record?.value);
   const digest = record?.files[0];

@@ -150,8 +150,8 @@ async function ensureLayers(
       context ??= {
         ...request,
         ...deps,
-        executor: await deps.selectExecutor(),
-        setting: await deps.makeSetting(base),
+        executor: once(() => deps.selectExecutor()),
+        setting: once(() => deps.makeSetting(base)),
       };
       const lower = [{ digest: base.digest, path: base.layerPath }, ...layers];
       const built = await ensureGroupLayer(keyed, lower, context, phase);
@@ -161,6 +161,12 @@ async function ensureLayers(
     layers.push(layer);
   }
   return layers;
+}
+
+/** Does some work when its result is first asked for. */
+function once<T>(work: () => Promise<T>): () => Promise<T> {
+  let result: Promise<T> | undefined;
+  return () => (result ??= work());
 }
 
 async function writeOutput(

@@ -10,12 +10,14 @@ import type { StepSetting } from "./step-setting.ts";
 /** What building a group's layer needs. */
 export interface GroupContext {
   readonly store: Store;
-  readonly executor: StepExecutor;
   readonly host: ExecutorHost;
   readonly checkout: Checkout;
   readonly recipe: Recipe;
   readonly format: LayerFormat;
-  readonly setting: StepSetting;
   readonly extentCache: ExtentCache;
   readonly signal: AbortSignal;
+  /** Asked for by groups that run something, not by those that only place files; the same one each time. */
+  executor(): Promise<StepExecutor>;
+  /** As the executor. */
+  setting(): Promise<StepSetting>;
 }

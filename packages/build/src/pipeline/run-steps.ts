@@ -39,20 +39,13 @@ export async function runSteps(
   const scripts = path.join(context.folder, "scripts");
   await mkdir(upper, { mode: 0o755 });
   await mkdir(scripts);
-  const mounts = await stepMounts(group.steps, scripts, context.setting);
   let tree: StepTree | undefined;
   try {
     for (const [index, step] of group.steps.entries()) {
       context.signal.throwIfAborted();
       phase.log(`== ${step.title}`);
       if (step.kind === "run") {
-        tree ??= await context.executor.openTree({
-          lowerTrees: [...context.lowerTrees, context.setting.settingsTree],
-          upperDir: upper,
-          scratchDir: path.join(context.folder, "work"),
-          mounts,
-          signal: context.signal,
-        });
+        tree ??= await openTree(group.steps, upper, scripts, context);
         const script = `${index}.${step.interpreter === "sh" ? "sh" : "py"}`;
         await writeFile(path.join(scripts, script), step.script);
         await runScript(step, script, tree, mtimeSeconds, context, phase);
@@ -66,6 +59,23 @@ export async function runSteps(
     await tree?.[Symbol.asyncDispose]();
   }
   return upper;
+}
+
+async function openTree(
+  steps: readonly Step[],
+  upper: string,
+  scripts: string,
+  context: RunContext,
+): Promise<StepTree> {
+  const setting = await context.setting();
+  const executor = await context.executor();
+  return executor.openTree({
+    lowerTrees: [...context.lowerTrees, setting.settingsTree],
+    upperDir: upper,
+    scratchDir: path.join(context.folder, "work"),
+    mounts: await stepMounts(steps, scripts, setting),
+    signal: context.signal,
+  });
 }
 
 async function stepMounts(
@@ -91,7 +101,7 @@ async function runScript(
 ): Promise<void> {
   const file = `${mountsFolder}/steps/${script}`;
   const lastLines: string[] = [];
-  const { setting } = context;
+  const setting = await context.setting();
   const result = await tree.run({
     argv: step.interpreter === "sh" ? ["/bin/sh", "-e", file] : ["/bin/sh", "-c", 'exec python3 "$1"', "sh", file],
     env: { ...stepEnvironment(context.recipe, mtimeSeconds), ...(step.network ? setting.networkEnv : {}), ...step.env },

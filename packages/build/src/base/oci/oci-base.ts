@@ -12,15 +12,11 @@ import {
   type RetryPolicy,
 } from "@repo2singularity/registry";
 import { isAppError } from "@repo2singularity/base";
-import { z } from "zod";
 import type { BaseDependencies } from "../base-dependencies.ts";
-import { ensureBaseLayer, findBaseLayer } from "../base-layer.ts";
+import { ensureBaseLayer } from "../base-layer.ts";
+import { findByReference, findKeptBase, keepReference } from "../kept-base.ts";
 import type { ResolvedBase } from "../resolved-base.ts";
 import { mergeLayers } from "./merge-layers.ts";
-
-/** What a reference meant when a registry last answered. */
-const recordKind = "base-reference";
-const ReferenceRecord = z.object({ contentKey: z.string() });
 
 /** How hard a registry is asked. */
 export interface AskOptions {
@@ -36,16 +32,13 @@ export interface AskOptions {
  */
 export async function ociBase(reference: string, deps: BaseDependencies, ask: AskOptions = {}): Promise<ResolvedBase> {
   const parsed = parseReference(reference, { cwd: deps.cwd });
-  const recordKey = `${deps.platform} ${reference}`;
-  if (parsed.kind === "docker" && deps.refresh !== true) {
-    const known = await lastKnown(recordKey, deps);
-    if (known !== undefined) return known;
-  }
+  const kept = await findKeptBase(reference, deps);
+  if (kept !== undefined) return kept;
   let source: OpenImageSource;
   try {
     source = await openImageSource(parsed, sourceOptions(deps, ask));
   } catch (error) {
-    const known = isAppError(error, "E_REGISTRY_NETWORK") ? await lastKnown(recordKey, deps) : undefined;
+    const known = isAppError(error, "E_REGISTRY_NETWORK") ? await findByReference(reference, deps) : undefined;
     if (known === undefined) throw error;
     const day = new Date(known.madeAtMs).toISOString().slice(0, 10);
     return { ...known, notices: [`no registry answered: ${reference} is used as it was on ${day}`] };
@@ -61,7 +54,7 @@ export async function ociBase(reference: string, deps: BaseDependencies, ask: As
     },
     deps,
   );
-  await deps.store.writeRecord(recordKind, recordKey, { contentKey }, [base.digest]);
+  await keepReference(reference, contentKey, base, deps);
   return base;
 }
 
@@ -69,11 +62,6 @@ export async function ociBase(reference: string, deps: BaseDependencies, ask: As
 function portableReference(reference: string, parsed: ImageReference): string {
   if (parsed.kind === "docker") return reference;
   return `${parsed.kind}:${basename(parsed.path)}${parsed.name === undefined ? "" : `:${parsed.name}`}`;
-}
-
-async function lastKnown(recordKey: string, deps: BaseDependencies): Promise<ResolvedBase | undefined> {
-  const record = ReferenceRecord.safeParse((await deps.store.readRecord(recordKind, recordKey))?.value);
-  return record.success ? findBaseLayer(record.data.contentKey, deps) : undefined;
 }
 
 function sourceOptions(deps: BaseDependencies, ask: AskOptions): ImageSourceOptions {

@@ -1,0 +1,98 @@
+import { AppError, processRunner } from "@repo2singularity/base";
+import {
+  type BaseDependencies,
+  type BuildDependencies,
+  type BuildRequest,
+  createApptainerExecutor,
+  createRootExecutor,
+  createStepSetting,
+  createUsernsExecutor,
+  ensureTool,
+  hasSuite,
+  type HostReader,
+  localFiles,
+  openHttpClient,
+  readHostSettings,
+  type ResolvedBase,
+  resolveBase,
+  type StepExecutor,
+  type StepSetting,
+  writeStepSurroundings,
+} from "@repo2singularity/build";
+import type { ExtentCache } from "@repo2singularity/image";
+import { baseReference, executorHost } from "./build-choices.ts";
+import type { HostIo } from "./host-io.ts";
+import type { BuildFlags } from "./options.ts";
+import type { Workbench } from "./workbench.ts";
+
+const defaultStepTimeoutSeconds = 2 * 3600;
+
+/** The executors of this machine, in the order in which they are tried. */
+export function makeExecutors(io: HostIo): readonly StepExecutor[] {
+  const host = executorHost(io);
+  return [createUsernsExecutor(host), createRootExecutor(host), createApptainerExecutor(host)];
+}
+
+/** What a build needs that the cache does not answer. */
+export type BuildAdapters = Pick<BuildDependencies, "resolveBase" | "selectExecutor" | "makeSetting"> & AsyncDisposable;
+
+/** Reads the settings of this machine and chooses its adapters; disposing of them closes connections. */
+export async function openBuildAdapters(
+  bench: Workbench,
+  flags: BuildFlags,
+  request: Pick<BuildRequest, "platform" | "format">,
+  extentCache: ExtentCache,
+  io: HostIo,
+): Promise<BuildAdapters> {
+  const { store, config } = bench;
+  const host: HostReader = { env: io.env, homeDir: bench.homeDir, runner: processRunner, ...localFiles };
+  const settings = await readHostSettings({ ...host, mirrors: config.mirrors ?? {}, signal: io.signal });
+  const client = openHttpClient(settings);
+  const baseDependencies: BaseDependencies = {
+    store,
+    host: executorHost(io),
+    settings,
+    client,
+    platform: request.platform,
+    format: request.format,
+    extentCache,
+    cwd: io.cwd,
+    now: Date.now,
+    refresh: flags.refresh === true,
+    signal: io.signal,
+  };
+  const makeSetting = async (base: ResolvedBase): Promise<StepSetting> => {
+    const uv = await ensureTool("uv", { store, client, settings, host, platform: request.platform, signal: io.signal });
+    const surroundings = await writeStepSurroundings(settings, {
+      directory: await store.makeScratchFolder(),
+      aptSources: base.aptSources,
+      hasSuite: (uri, suite) => hasSuite(client, uri, suite, io.signal),
+    });
+    const seconds = flags.stepTimeout ?? config.stepTimeoutSeconds ?? defaultStepTimeoutSeconds;
+    return createStepSetting({ store, surroundings, tools: [uv], stepTimeoutMs: seconds * 1000 });
+  };
+  return {
+    resolveBase: (phase) =>
+      resolveBase(baseReference(bench, flags), { ...baseDependencies, onLine: (line) => phase.log(line) }),
+    selectExecutor: () => selectExecutor(makeExecutors(io), flags.executor ?? config.executor, io.signal),
+    makeSetting,
+    [Symbol.asyncDispose]: () => client[Symbol.asyncDispose](),
+  };
+}
+
+/** The executor of that name, or the first that works. @throws E_EXECUTOR_UNAVAILABLE with what was tried */
+async function selectExecutor(
+  executors: readonly StepExecutor[],
+  wanted: string | undefined,
+  signal: AbortSignal,
+): Promise<StepExecutor> {
+  const tried: string[] = [];
+  for (const executor of executors.filter((one) => wanted === undefined || one.name === wanted)) {
+    const probe = await executor.probe(signal);
+    if (probe.usable) return executor;
+    tried.push(`${executor.name}: ${probe.reason} (${probe.hint})`);
+  }
+  throw new AppError("E_EXECUTOR_UNAVAILABLE", `no way to run build steps works here: ${tried.join("; ")}`, {
+    hint: "run repo2singularity doctor",
+  });
+}
