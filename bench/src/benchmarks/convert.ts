@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { lessIsBetter, type Benchmark, type BenchRow } from "../benchmark.ts";
 import type { BenchContext } from "../context.ts";
 import { interleave } from "../measure/interleaved.ts";
+import { nodeFlags } from "../measure/node-flags.ts";
 import { runTimed, type TimedProcess } from "../measure/timed-process.ts";
 
 const zstdArguments = "-comp zstd -Xcompression-level 3";
@@ -44,7 +45,7 @@ export const convert: Benchmark = {
 async function convertWithUs(context: BenchContext, archive: string): Promise<TimedProcess> {
   const out = join(context.scratchDir, "ours.sif");
   const program = join(context.repositoryRoot, "bench/src/programs/convert-image.ts");
-  const run = await runTimed(process.execPath, [program, `docker-archive:${archive}`, out]);
+  const run = await runTimed(process.execPath, [...nodeFlags, program, `docker-archive:${archive}`, out]);
   await checkAndRemove(out);
   return run;
 }

@@ -2,6 +2,7 @@ import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { BenchContext } from "../context.ts";
 import { interleave, type Series } from "./interleaved.ts";
+import { nodeFlags } from "./node-flags.ts";
 import { runTimed } from "./timed-process.ts";
 
 /** What is packed, and how. */
@@ -28,7 +29,16 @@ export async function measurePacking(context: BenchContext, settings: PackSettin
   const image = (name: string): string => join(context.scratchDir, `${name}.sqfs`);
   const program = join(context.repositoryRoot, "bench/src/programs/pack.ts");
   const commands = {
-    ours: [process.execPath, program, tarPath, image("ours"), compression, `${level}`, `${blockSizeBytes}`],
+    ours: [
+      process.execPath,
+      ...nodeFlags,
+      program,
+      tarPath,
+      image("ours"),
+      compression,
+      `${level}`,
+      `${blockSizeBytes}`,
+    ],
     tar2sqfs: shell(
       `tar2sqfs -f -q -j 2 -c ${compression} -X level=${level} -b ${blockSizeBytes} "$2" < "$1"`,
       tarPath,

@@ -1,4 +1,5 @@
-import { constants, deflateSync, zstdCompressSync } from "node:zlib";
+import { constants, createDeflate, createZstdCompress, deflateSync, zstdCompressSync } from "node:zlib";
+import { maxCompressedBytes, tryReuseCompressor, type ReusedCompressor } from "./compressor-reuse.ts";
 
 /** The compressors that images are written with; `gzip` is zlib's format, as squashfs names it. */
 export type Compression = "zstd" | "gzip";
@@ -24,8 +25,35 @@ const cacheSizedTables = {
   tableLog: (blockBytes: number): number => (blockBytes > 2 ** 18 ? 15 : 14),
 } as const;
 
+/** The most memory that zlib takes for its symbols; fewer would end its blocks early. */
+const zlibMemLevel = 9;
+
+/** Compresses a block. @returns bytes that the next call may write over; undefined when they would not be smaller */
+export type BlockCompressor = (block: Uint8Array) => Uint8Array | undefined;
+
 /**
- * Compresses one block in one synchronous call.
+ * Makes a compressor for many blocks, which gives the same bytes as {@link compressBlock}.
+ * Memory: as long as it lives, up to three compressors of the library (one for each kind of {@link zstdTableLog}).
+ * @param maxBlockBytes the largest block that will come
+ */
+export function createBlockCompressor(blockCompression: BlockCompression, maxBlockBytes: number): BlockCompressor {
+  const { compression, level } = blockCompression;
+  const reused = new Map<number | undefined, ReusedCompressor | undefined>();
+  const make = (tableLog: number | undefined): ReusedCompressor | undefined =>
+    compression === "zstd"
+      ? tryReuseCompressor("zstd", createZstdCompress({ params: zstdParams(level, tableLog) }), maxBlockBytes)
+      : tryReuseCompressor("zlib", createDeflate({ level, memLevel: zlibMemLevel }), maxBlockBytes);
+  return (block) => {
+    const tableLog = compression === "zstd" ? zstdTableLog(block.length, level) : undefined;
+    if (!reused.has(tableLog)) reused.set(tableLog, make(tableLog));
+    const compressed = reused.get(tableLog)?.(block);
+    if (compressed === undefined) return compressBlock(block, blockCompression);
+    return compressed.length < block.length ? compressed : undefined;
+  };
+}
+
+/**
+ * Compresses one block in one synchronous call; for few blocks.
  * @returns the compressed bytes, or undefined when they would not be smaller than the block
  */
 export function compressBlock(block: Uint8Array, { compression, level }: BlockCompression): Uint8Array | undefined {
@@ -34,18 +62,27 @@ export function compressBlock(block: Uint8Array, { compression, level }: BlockCo
 }
 
 function compressZstd(block: Uint8Array, level: number): Uint8Array {
-  const params: Record<number, number> = { [constants.ZSTD_c_compressionLevel]: level };
-  const tableLog = cacheSizedTables.tableLog(block.length);
-  if (level <= cacheSizedTables.highestLevel && block.length >= 2 ** tableLog) {
-    params[constants.ZSTD_c_hashLog] = tableLog;
-    params[constants.ZSTD_c_chainLog] = tableLog;
-  }
-  // half of the block: most blocks end in one output chunk, and less memory waits for the collector
-  const chunkSize = Math.max(Math.ceil(block.length / 2), constants.Z_MIN_CHUNK);
+  const params = zstdParams(level, zstdTableLog(block.length, level));
+  // one chunk for all of it: zstd splits a block otherwise when it cannot write straight to the output
+  const chunkSize = maxCompressedBytes(block.length);
   return zstdCompressSync(block, { params, pledgedSrcSize: block.length, chunkSize });
 }
 
+/** The size of the tables as a power of two; undefined for the library's choice. */
+function zstdTableLog(blockBytes: number, level: number): number | undefined {
+  const tableLog = cacheSizedTables.tableLog(blockBytes);
+  return level <= cacheSizedTables.highestLevel && blockBytes >= 2 ** tableLog ? tableLog : undefined;
+}
+
+function zstdParams(level: number, tableLog: number | undefined): Record<number, number> {
+  if (tableLog === undefined) return { [constants.ZSTD_c_compressionLevel]: level };
+  return {
+    [constants.ZSTD_c_compressionLevel]: level,
+    [constants.ZSTD_c_hashLog]: tableLog,
+    [constants.ZSTD_c_chainLog]: tableLog,
+  };
+}
+
 function compressZlib(block: Uint8Array, level: number): Uint8Array {
-  const chunkSize = Math.max(block.length + 64, constants.Z_MIN_CHUNK);
-  return deflateSync(block, { level, memLevel: 9, chunkSize });
+  return deflateSync(block, { level, memLevel: zlibMemLevel, chunkSize: maxCompressedBytes(block.length) });
 }

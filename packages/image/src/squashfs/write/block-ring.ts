@@ -49,8 +49,7 @@ export class BlockRing {
   #startWorker(): Worker {
     const worker = new Worker(new URL("./compress.worker.ts", import.meta.url), {
       workerData: this.#ring,
-      // each call leaves buffers outside the heap that only a collection frees: let it come often
-      resourceLimits: { maxYoungGenerationSizeMb: 1 },
+      resourceLimits: { maxYoungGenerationSizeMb: 1 }, // a thread makes next to no objects
     });
     worker.on("message", () => this.#wake?.());
     worker.on("error", (error) => {
@@ -91,10 +90,12 @@ export class BlockRing {
 
   /** Lets the threads have what is staged. */
   publish(): void {
-    if (this.#published === this.#staged) return;
+    const count = this.#staged - this.#published;
+    if (count === 0) return;
     this.#published = this.#staged;
     Atomics.store(this.#ring.control, counters.produced, this.#published);
-    if (Atomics.load(this.#ring.control, counters.sleeping) > 0) Atomics.notify(this.#ring.control, counters.produced);
+    const isOneAsleep = Atomics.load(this.#ring.control, counters.sleeping) > 0;
+    if (isOneAsleep) Atomics.notify(this.#ring.control, counters.produced, count); // more would find nothing to do
     if (this.#published - this.#written > this.slotCount / 2) this.#writeFinished();
   }
 
