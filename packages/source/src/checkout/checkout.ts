@@ -28,7 +28,7 @@ export interface Checkout extends CheckoutFacts {
   /**
    * A digest of paths, kinds, executable bits, link targets and contents: equal for equal content, in any folder and
    * for any user.
-   * @param paths files and folders (with all that is in them); everything when left out. A path that does not exist
+   * @param paths files and folders (with all that is in them); everything when left out or `.`. A path that does not exist
    * counts as absent.
    */
   contentDigest(paths?: readonly string[]): Promise<Digest>;

@@ -23,7 +23,7 @@ export async function contentDigest(
 }
 
 function isInside(path: string, folder: string): boolean {
-  return path === folder || folder === "" || path.startsWith(`${folder}/`);
+  return path === folder || folder === "" || folder === "." || path.startsWith(`${folder}/`);
 }
 
 async function describe(

@@ -116,6 +116,17 @@ test("equal content has one digest in any folder, and every kind of change gives
   expect(new Set([digest, ...changed]).size).toBe(5);
 });
 
+test("the digest of the folder itself is that of everything in it", async () => {
+  const folder = await folderWith({ a: "one", "sub/b": "two" });
+  const whole = await checkoutOf(folder).contentDigest();
+
+  expect(await checkoutOf(folder).contentDigest(["."])).toBe(whole);
+
+  await writeFile(join(folder, "sub/b"), "three");
+
+  expect(await checkoutOf(folder).contentDigest(["."])).not.toBe(whole);
+});
+
 test("a digest of some paths sees those and what is in them alone", async () => {
   const folder = await folderWith({ "requirements.txt": "a", "lib/x": "1", "lib2/x": "1" });
   const digest = (paths: string[]): Promise<string> => checkoutOf(folder).contentDigest(paths);
