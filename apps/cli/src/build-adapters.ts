@@ -23,6 +23,7 @@ import type { ExtentCache } from "@repo2singularity/image";
 import { baseReference, executorHost } from "./build-choices.ts";
 import type { HostIo } from "./host-io.ts";
 import type { BuildFlags } from "./options.ts";
+import { registryCredentials } from "./registry-access.ts";
 import type { Workbench } from "./workbench.ts";
 
 const defaultStepTimeoutSeconds = 2 * 3600;
@@ -59,6 +60,7 @@ export async function openBuildAdapters(
     cwd: io.cwd,
     now: Date.now,
     refresh: flags.refresh === true,
+    credentials: registryCredentials(io),
     signal: io.signal,
   };
   const makeSetting = async (base: ResolvedBase): Promise<StepSetting> => {
