@@ -7,7 +7,7 @@ import type { Store } from "@repo2singularity/store";
 import type { ResolvedBase } from "../base/resolved-base.ts";
 import type { ExecutorHost } from "../executor/host.ts";
 import type { StepExecutor } from "../executor/port.ts";
-import { readImageRecord, writeImageSandbox, writeImageSif } from "./compose-image.ts";
+import { readImageRecord, readSandboxRecord, writeImageSandbox, writeImageSif } from "./compose-image.ts";
 import { holdsRepository, keyGroups, type KeyedGroup, type LayerFormat, softwareTimeSeconds } from "./group-key.ts";
 import type { GroupContext } from "./group-context.ts";
 import { ensureGroupLayer, findGroupLayer, type StoredLayer } from "./group-layer.ts";
@@ -18,7 +18,7 @@ import { type Phase, PhaseReporter } from "./phase.ts";
 import { planCheckout } from "./plan-checkout.ts";
 import { replaceFolder } from "./replace-folder.ts";
 import { mergePackages } from "./resolved-packages.ts";
-import type { StepSetting } from "./step-setting.ts";
+import { defaultBasePath, type StepSetting } from "./step-setting.ts";
 
 /** Where the result goes. */
 export interface BuildOutput {
@@ -71,22 +71,25 @@ export async function buildImage(request: BuildRequest, deps: BuildDependencies)
   const phases = new PhaseReporter(deps.events, deps.now);
   const base = await phases.run("base", "Base", (phase) => deps.resolveBase(phase));
   for (const notice of base.notices) phases.notice(notice);
-  const recipe = await planCheckout(checkout, { ...request, base: base.facts });
+  const planned = await planCheckout(checkout, { ...request, base: base.facts });
+  const { PATH: basePath = defaultBasePath, ...baseVariables } = base.environment;
+  const recipe = { ...planned, environment: { ...baseVariables, ...planned.environment } };
   const timestampSeconds = checkout.commitTimeSeconds ?? softwareTimeSeconds;
   const groups = await keyGroups(recipe, {
     baseDigest: base.digest,
+    basePath,
     format: request.format,
     contentDigest: (paths) => checkout.contentDigest(paths),
     timestampSeconds,
   });
   const labels = imageLabels(checkout, recipe);
-  const texts = imageTexts(recipe, labels, timestampSeconds);
+  const texts = imageTexts(recipe, { labels, basePath, timestampSeconds });
   const key = imageKey(recipe, groups, texts);
   if (await isKept(output, key)) {
     phases.notice(`${output.path} is this very image: kept`);
     return { path: output.path, outcome: "kept", key };
   }
-  const layers = await ensureLayers(groups, base, { ...request, recipe }, deps, phases);
+  const layers = await ensureLayers(groups, base, { ...request, recipe, basePath }, deps, phases);
   await phases.run("compose", "Image", async (phase) => {
     const top = await makeImageLayer(deps.store, { texts, format: request.format, key });
     const record: ImageRecord = {
@@ -121,19 +124,24 @@ export async function buildImage(request: BuildRequest, deps: BuildDependencies)
 
 /** Whether the output is there with the same key. @throws E_OUTPUT_EXISTS when it is something else */
 async function isKept(output: BuildOutput, key: string): Promise<boolean> {
-  if (output.force || !existsSync(output.path)) return false;
-  const record = output.kind === "sif" ? await readImageRecord(output.path).catch(() => undefined) : undefined;
+  if (!existsSync(output.path)) return false;
+  const read = output.kind === "sif" ? readImageRecord : readSandboxRecord;
+  const record = await read(output.path).catch(() => undefined);
+  const mayReplace = output.kind === "sif" || record !== undefined; // a folder may be anything, a home even
+  if (output.force && mayReplace) return false;
   if (record?.key === key) return true;
   const what = record === undefined ? "something else" : `an image of ${record.source.commit ?? "another state"}`;
   throw new AppError("E_OUTPUT_EXISTS", `${output.path} is there already and is ${what}`, {
-    hint: "add --force to replace it, or choose another --image-name",
+    hint: mayReplace
+      ? "add --force to replace it, or choose another name"
+      : "choose a folder that does not exist: only a sandbox that was built here is ever replaced",
   });
 }
 
 async function ensureLayers(
   groups: readonly KeyedGroup[],
   base: ResolvedBase,
-  request: BuildRequest & { readonly recipe: Recipe },
+  request: BuildRequest & Pick<GroupContext, "recipe" | "basePath">,
   deps: BuildDependencies,
   phases: PhaseReporter,
 ): Promise<readonly StoredLayer[]> {

@@ -1,3 +1,5 @@
+import { readFile, writeFile } from "node:fs/promises";
+import path from "node:path";
 import { canonicalJson } from "@repo2singularity/base";
 import { ImageRecord, type Recipe } from "@repo2singularity/contracts";
 import {
@@ -59,12 +61,18 @@ export function writeImageSif(
   });
 }
 
-/** Unpacks the image into a folder that is empty or absent; the record lies in `.singularity.d` there. */
+/** Unpacks the image into a folder that is empty or absent; its record lies in `.singularity.d` there. */
 export function writeImageSandbox(folder: string, parts: ImageParts): Promise<void> {
   return withComposition(parts.layers, parts, async (composition) => {
     const image = await openSquashfsFrom(composition);
     await extractTree(image.entries(), folder, { ownership: "mine", signal: parts.signal });
+    await writeFile(path.join(folder, ".singularity.d", recordName), canonicalJson(parts.record));
   });
+}
+
+/** The record of a sandbox that repo2singularity built; `undefined` when the folder is something else. */
+export async function readSandboxRecord(folder: string): Promise<ImageRecord | undefined> {
+  return tryParseRecord(await readFile(path.join(folder, ".singularity.d", recordName), "utf8"));
 }
 
 /**
@@ -76,6 +84,10 @@ export async function readImageRecord(file: string): Promise<ImageRecord | undef
   const descriptor = sif.findByName(recordName);
   if (descriptor === undefined) return undefined;
   const text = new TextDecoder().decode(await sif.readBytes(descriptor.id));
+  return tryParseRecord(text);
+}
+
+function tryParseRecord(text: string): ImageRecord | undefined {
   const parsed = ImageRecord.safeParse(JSON.parse(text));
   return parsed.success ? parsed.data : undefined;
 }

@@ -13,6 +13,8 @@ export interface GroupContext {
   readonly host: ExecutorHost;
   readonly checkout: Checkout;
   readonly recipe: Recipe;
+  /** PATH of the base, behind the recipe's own folders. */
+  readonly basePath: string;
   readonly format: LayerFormat;
   readonly extentCache: ExtentCache;
   readonly signal: AbortSignal;

@@ -29,6 +29,7 @@ const recipe = (groups: StepGroup[]): Recipe => ({
 
 const context = (change: Partial<GroupKeyContext> = {}): GroupKeyContext => ({
   baseDigest: "sha256:0",
+  basePath: "/usr/bin:/bin",
   format: { compression: "zstd", level: 3, blockSizeBytes: 131_072 },
   contentDigest: (paths) => Promise.resolve(paths.join()),
   timestampSeconds: 1_700_000_000,
@@ -73,6 +74,7 @@ test("a new commit's time touches only groups that hold the repository", async (
 
 test.each([
   ["base", { baseDigest: "sha256:1" }],
+  ["PATH of the base", { basePath: "/opt/conda/bin:/usr/bin:/bin" }],
   ["compressor", { format: { compression: "gzip" as const, level: 6, blockSizeBytes: 131_072 } }],
   ["block size", { format: { compression: "zstd" as const, level: 3, blockSizeBytes: 1_048_576 } }],
 ])("another %s changes every key", async (_name, change) => {

@@ -11,6 +11,8 @@ export interface LayerFormat {
 /** What decides the bytes of a group's layer besides the recipe. */
 export interface GroupKeyContext {
   readonly baseDigest: string;
+  /** PATH of the base. */
+  readonly basePath: string;
   readonly format: LayerFormat;
   /** The same digest for the same names, types, modes and contents of these files of the repository. */
   contentDigest(paths: readonly string[]): Promise<string>;
@@ -44,6 +46,7 @@ export async function keyGroups(recipe: Recipe, context: GroupKeyContext): Promi
       format: context.format,
       environment: recipe.environment,
       pathPrefix: recipe.pathPrefix,
+      basePath: context.basePath,
     }),
   );
   for (const group of recipe.groups) {

@@ -5,12 +5,17 @@ import { environmentScript, renderDefinition, runScript } from "@repo2singularit
 /** Every text that an image holds besides its layers: scripts, labels, definition. */
 export function imageTexts(
   recipe: Recipe,
-  labels: Readonly<Record<string, string>>,
-  timestampSeconds: number,
+  facts: {
+    readonly labels: Readonly<Record<string, string>>;
+    /** PATH of the base, which the recipe's own folders go in front of. */
+    readonly basePath: string;
+    readonly timestampSeconds: number;
+  },
 ): SingularityTreeOptions {
+  const { labels, basePath, timestampSeconds } = facts;
   return {
-    // The script sets variables and PATH itself, because it must guard them against the host's.
-    environment: {},
+    // The script sets everything else itself, because it must guard it against the host's variables.
+    environment: { PATH: basePath },
     pathPrefix: [],
     extraEnvironmentScript: environmentScript(recipe),
     runscript: runScript,

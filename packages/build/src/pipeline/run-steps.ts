@@ -1,13 +1,13 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { AppError } from "@repo2singularity/base";
-import type { Recipe, Step } from "@repo2singularity/contracts";
+import type { Step } from "@repo2singularity/contracts";
 import { type HostMount, mountsFolder, type StepTree } from "../executor/port.ts";
 import type { GroupContext } from "./group-context.ts";
 import { type KeyedGroup, softwareTimeSeconds } from "./group-key.ts";
 import type { Phase } from "./phase.ts";
 import { placeFiles } from "./place-files.ts";
-import { basePath, cacheMount, type StepSetting } from "./step-setting.ts";
+import { cacheMount, type StepSetting } from "./step-setting.ts";
 
 type RunStep = Extract<Step, { kind: "run" }>;
 
@@ -104,7 +104,7 @@ async function runScript(
   const setting = await context.setting();
   const result = await tree.run({
     argv: step.interpreter === "sh" ? ["/bin/sh", "-e", file] : ["/bin/sh", "-c", 'exec python3 "$1"', "sh", file],
-    env: { ...stepEnvironment(context.recipe, mtimeSeconds), ...(step.network ? setting.networkEnv : {}), ...step.env },
+    env: { ...stepEnvironment(context, mtimeSeconds), ...(step.network ? setting.networkEnv : {}), ...step.env },
     cwd: step.cwd,
     timeoutMs: setting.stepTimeoutMs,
     network: step.network,
@@ -130,7 +130,7 @@ async function runScript(
 }
 
 /** A clean environment: what the image's programs get, and what makes builds the same everywhere. */
-function stepEnvironment(recipe: Recipe, mtimeSeconds: number): Record<string, string> {
+function stepEnvironment({ recipe, basePath }: RunContext, mtimeSeconds: number): Record<string, string> {
   return {
     HOME: "/tmp",
     TMPDIR: "/tmp",

@@ -23,8 +23,8 @@ export interface StepSetting {
   cacheFolder(name: CacheName): Promise<string>;
 }
 
-/** PATH behind the recipe's own folders. */
-export const basePath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+/** PATH of a base that sets none. */
+export const defaultBasePath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /** Where a download cache is mounted in a step. */
 export function cacheMount(name: CacheName): string {
