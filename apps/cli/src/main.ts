@@ -1,9 +1,7 @@
-import { enableCompileCache } from "node:module";
+import { runCli } from "./run-cli.ts";
 
-// Compiled sources are kept between runs: `--help` starts twice as fast. Nothing may be imported before this line runs.
-enableCompileCache();
-
-const { runCli } = await import("./run-cli.ts");
+// Set by bin/repo2singularity for this process alone: nothing that it starts keeps compiled code there.
+delete process.env["NODE_COMPILE_CACHE"];
 
 const stop = new AbortController();
 for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {

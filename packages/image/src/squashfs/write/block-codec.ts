@@ -1,5 +1,4 @@
-import { constants, createDeflate, createZstdCompress, deflateSync, zstdCompressSync } from "node:zlib";
-import { maxCompressedBytes, tryReuseCompressor, type ReusedCompressor } from "./compressor-reuse.ts";
+import { constants, deflateSync, zstdCompressSync } from "node:zlib";
 
 /** The compressors that images are written with; `gzip` is zlib's format, as squashfs names it. */
 export type Compression = "zstd" | "gzip";
@@ -28,32 +27,8 @@ const cacheSizedTables = {
 /** The most memory that zlib takes for its symbols; fewer would end its blocks early. */
 const zlibMemLevel = 9;
 
-/** Compresses a block. @returns bytes that the next call may write over; undefined when they would not be smaller */
-export type BlockCompressor = (block: Uint8Array) => Uint8Array | undefined;
-
 /**
- * Makes a compressor for many blocks, which gives the same bytes as {@link compressBlock}.
- * Memory: as long as it lives, up to three compressors of the library (one for each kind of {@link zstdTableLog}).
- * @param maxBlockBytes the largest block that will come
- */
-export function createBlockCompressor(blockCompression: BlockCompression, maxBlockBytes: number): BlockCompressor {
-  const { compression, level } = blockCompression;
-  const reused = new Map<number | undefined, ReusedCompressor | undefined>();
-  const make = (tableLog: number | undefined): ReusedCompressor | undefined =>
-    compression === "zstd"
-      ? tryReuseCompressor("zstd", createZstdCompress({ params: zstdParams(level, tableLog) }), maxBlockBytes)
-      : tryReuseCompressor("zlib", createDeflate({ level, memLevel: zlibMemLevel }), maxBlockBytes);
-  return (block) => {
-    const tableLog = compression === "zstd" ? zstdTableLog(block.length, level) : undefined;
-    if (!reused.has(tableLog)) reused.set(tableLog, make(tableLog));
-    const compressed = reused.get(tableLog)?.(block);
-    if (compressed === undefined) return compressBlock(block, blockCompression);
-    return compressed.length < block.length ? compressed : undefined;
-  };
-}
-
-/**
- * Compresses one block in one synchronous call; for few blocks.
+ * Compresses one block in one synchronous call.
  * @returns the compressed bytes, or undefined when they would not be smaller than the block
  */
 export function compressBlock(block: Uint8Array, { compression, level }: BlockCompression): Uint8Array | undefined {
@@ -85,4 +60,9 @@ function zstdParams(level: number, tableLog: number | undefined): Record<number,
 
 function compressZlib(block: Uint8Array, level: number): Uint8Array {
   return deflateSync(block, { level, memLevel: zlibMemLevel, chunkSize: maxCompressedBytes(block.length) });
+}
+
+/** Above the bound of either compressor, so that all of a block comes out in one chunk. */
+function maxCompressedBytes(blockBytes: number): number {
+  return blockBytes + Math.ceil(blockBytes / 128) + 1024;
 }

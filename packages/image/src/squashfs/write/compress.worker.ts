@@ -1,12 +1,11 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { DATA_STORED_FLAG } from "../layout.ts";
-import { createBlockCompressor, type BlockCompressor } from "./block-codec.ts";
+import { compressBlock } from "./block-codec.ts";
 import { PENDING, counters, type RingMemory } from "./ring-memory.ts";
 
 /** A thread that compresses blocks of the ring until it is closed. */
 function run(ring: RingMemory): void {
   const { control } = ring;
-  const compress = createBlockCompressor(ring.blockCompression, ring.blockSizeBytes);
   for (;;) {
     const produced = Atomics.load(control, counters.produced);
     const claimed = Atomics.load(control, counters.claimed);
@@ -16,17 +15,17 @@ function run(ring: RingMemory): void {
       Atomics.wait(control, counters.produced, produced);
       Atomics.sub(control, counters.sleeping, 1);
     } else if (Atomics.compareExchange(control, counters.claimed, claimed, claimed + 1) === claimed) {
-      finishJob(ring, compress, claimed);
+      finishJob(ring, claimed);
     }
   }
 }
 
-function finishJob(ring: RingMemory, compress: BlockCompressor, job: number): void {
+function finishJob(ring: RingMemory, job: number): void {
   const slot = job % ring.slotCount;
   if (Atomics.load(ring.results, slot) === PENDING) {
     const start = slot * ring.blockSizeBytes;
     const size = Atomics.load(ring.inputBytes, slot);
-    const compressed = compress(ring.blocks.subarray(start, start + size));
+    const compressed = compressBlock(ring.blocks.subarray(start, start + size), ring.blockCompression);
     if (compressed !== undefined) ring.blocks.set(compressed, start);
     Atomics.store(ring.results, slot, compressed?.length ?? size | DATA_STORED_FLAG);
   }
