@@ -5,7 +5,8 @@ delete process.env["NODE_COMPILE_CACHE"];
 
 const stop = new AbortController();
 for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
-  process.once(name, () => stop.abort(new DOMException(`ended by ${name}`, "AbortError")));
+  // `on`, not `once`: a lock library kills the process when it finds no other listener while the signal is handled.
+  process.on(name, () => stop.abort(new DOMException(`ended by ${name}`, "AbortError")));
 }
 
 process.exitCode = await runCli(process.argv.slice(2), {
