@@ -46,7 +46,7 @@ const rules: IForbiddenRuleType[] = [
     comment: "another package is imported through its exports (build has two more that load little), never by a path",
     severity: "error",
     from: { path: "^(packages|apps)/([^/]+)/" },
-    to: { path: "^(packages|apps)/(?!$2/)[^/]+/src/(?!(index|plan|pipeline)\\.ts$)" },
+    to: { path: "^(packages|apps)/(?!$2/)[^/]+/src/(?!(index|plan|pipeline|tree)\\.ts$)" },
   },
   {
     name: "browser-rooms",

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { canonicalJson, sha256Hex, type Digest } from "@repo2singularity/base";
-import { hostPath } from "@repo2singularity/image";
+import { hostPath } from "@repo2singularity/image/tree";
 import type { CheckoutFile } from "./list-files.ts";
 
 /**

@@ -1,6 +1,6 @@
 import { lstat, readFile } from "node:fs/promises";
 import { join, posix } from "node:path";
-import { parentPath } from "@repo2singularity/image";
+import { parentPath } from "@repo2singularity/image/tree";
 import { ignorePatternExpression } from "./ignore-pattern.ts";
 
 /** Which paths of a folder its ignore files leave out. */

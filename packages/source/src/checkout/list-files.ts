@@ -1,4 +1,4 @@
-import { compareNames, parentPath, walkDirectory, type TreeEntry } from "@repo2singularity/image";
+import { compareNames, parentPath, walkDirectory, type TreeEntry } from "@repo2singularity/image/tree";
 import { readIgnoreRules } from "./ignore-rules.ts";
 
 /** A file, folder or symbolic link of a checkout. */
