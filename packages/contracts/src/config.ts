@@ -21,8 +21,6 @@ export const Config = z.strictObject({
   cacheDir: z.string().optional(),
   /** Size such as `50G` down to which the cache is collected after a build. */
   cacheMaxSize: z.string().optional(),
-  /** Folder for step trees on a local disk, when the cache lies on NFS or Lustre. */
-  scratchDir: z.string().optional(),
   base: z.string().optional(),
   executor: z.enum(["userns", "root", "apptainer"]).optional(),
   compression: z.enum(["zstd", "gzip"]).optional(),
