@@ -14,12 +14,12 @@ test.each([
     `docker://localhost:5000/a:1@${digest}`,
     { kind: "docker", host: "localhost:5000", repository: "a", tag: "1", digest },
   ],
-  ["docker-archive:x.tar", { kind: "docker-archive", path: "/work/x.tar", name: undefined }],
+  ["docker-archive:x.tar", { kind: "docker-archive", path: "/folder/x.tar", name: undefined }],
   ["docker-archive:/a/x.tar:debian:13", { kind: "docker-archive", path: "/a/x.tar", name: "debian:13" }],
-  ["oci:layout:tag", { kind: "oci", path: "/work/layout", name: "tag" }],
+  ["oci:layout:tag", { kind: "oci", path: "/folder/layout", name: "tag" }],
   ["oci-archive:../l.tar", { kind: "oci-archive", path: "/l.tar", name: undefined }],
 ] as const)("parses %s", (text, expected) => {
-  expect(parseReference(text, { cwd: "/work" })).toEqual(expected);
+  expect(parseReference(text, { cwd: "/folder" })).toEqual(expected);
 });
 
 test.each([
@@ -32,7 +32,7 @@ test.each([
   "oci:",
   "",
 ])("refuses %j", (text) => {
-  expect(() => parseReference(text, { cwd: "/work" })).toThrow(
+  expect(() => parseReference(text, { cwd: "/folder" })).toThrow(
     expect.objectContaining({ code: "E_REFERENCE_INVALID" }) as Error,
   );
 });
