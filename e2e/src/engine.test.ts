@@ -99,3 +99,26 @@ describe("the same commit", () => {
     },
   );
 });
+
+test("two builds of one key at once give one build of each layer and two results", async () => {
+  const user = ordinaryUser() ?? allUsers()[0]!;
+  const repository = exampleRepository(user, "hello-jupyter");
+  writeFileSync(path.join(repository, "requirements.txt"), "six\n");
+  commitAll(repository, "other packages", "2024-05-03T12:00:00Z");
+  giveTo(user, repository);
+
+  const names = ["at-once-1", "at-once-2"];
+  const builds = await Promise.all(
+    names.map((name) => repo2singularity(user, ["--json-logs", "--image-name", name, repository])),
+  );
+
+  expect(builds.map((build) => build.status)).toEqual([0, 0]);
+  const installs = builds
+    .flatMap((build) => build.stderr.split("\n"))
+    .filter((line) => line.includes("== Install the Python environment"));
+  expect(installs.length).toBe(1);
+  const digests = names.map((name) => sha256(path.join(user.home, `${name}.sif`)));
+  expect(digests[0]).toBe(digests[1]);
+  const verified = await repo2singularity(user, ["cache", "verify"]);
+  expect(verified).toMatchObject({ status: 0 });
+});
