@@ -1,3 +1,4 @@
+import { becomeCommand } from "./become-command.ts";
 import { call, type Program } from "../instruction.ts";
 import { failurePoint } from "./message.ts";
 
@@ -13,18 +14,7 @@ export const leaseProgram: Program = {
   code: [
     { op: "stackPointer", to: "s0" },
     ...call("prctl", setParentDeathSignal, kill, 0, 0, 0),
-    // The environment follows the arguments and their closing null pointer.
-    { op: "copy", to: "s1", from: "s0" },
-    { op: "label", name: "find-environment" },
-    { op: "add", to: "s1", value: 8 },
-    { op: "load", bits: 64, to: "a0", base: "s1", offset: 0 },
-    { op: "branch", when: "notEqual", left: "a0", right: 0, label: "find-environment" },
-    { op: "add", to: "s1", value: 8 },
-    { op: "load", bits: 64, to: "a0", base: "s0", offset: 16 },
-    { op: "copy", to: "a1", from: "s0" },
-    { op: "add", to: "a1", value: 16 },
-    { op: "copy", to: "a2", from: "s1" },
-    { op: "syscall", name: "execve" },
+    ...becomeCommand,
     ...failed.code,
   ],
   data: failed.data,
