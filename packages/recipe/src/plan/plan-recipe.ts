@@ -1,26 +1,22 @@
-import { recipeVersion, type BaseFacts, type Decision, type Recipe, type StepGroup } from "@repo2singularity/contracts";
+import {
+  recipeVersion,
+  type BaseFacts,
+  type Decision,
+  type Recipe,
+  type Step,
+  type StepGroup,
+} from "@repo2singularity/contracts";
 import { configPath, findConfigDirectory, type ConfigDirectory } from "../detect/config-directory.ts";
-import { familyNotYet, findFamily, readConfigFile, type FoundFamily } from "../detect/family.ts";
-import {
-  choosePython,
-  compareMinor,
-  describeRequest,
-  oldestServerPython,
-  type PythonChoice,
-} from "../python/choose-python.ts";
-import {
-  ignoredPaths,
-  planEnvironmentYml,
-  planPythonFiles,
-  type PythonPlan,
-  type PythonPlanInput,
-} from "../python/plan-python.ts";
+import { findFamily, readConfigFile, type FoundFamily } from "../detect/family.ts";
+import { choosePython, compareMinor, oldestServerPython, type PythonChoice } from "../python/choose-python.ts";
+import { ignoredPaths } from "../python/plan-python.ts";
 import { imageLayout, imagePathPrefix, imageVariables } from "../scripts/image-layout.ts";
 import { serverSteps } from "../scripts/install-server.ts";
 import { parseAptTxt } from "../system/apt-txt.ts";
 import type { RepoTree } from "../tree/repo-tree.ts";
-import { planContentGroup, planEnvironmentGroup } from "./environment-groups.ts";
+import type { EnvironmentPart } from "./environment-part.ts";
 import { finishSteps } from "./finish-steps.ts";
+import { planParts } from "./plan-parts.ts";
 import { planPostBuild, readScripts } from "./repo-scripts.ts";
 import { planAptGroup, planSystemGroup } from "./system-group.ts";
 
@@ -46,37 +42,41 @@ export function planRecipe(tree: RepoTree, options: PlanOptions): Recipe {
   const { base, platform, pythonRequest } = options;
   const directory = findConfigDirectory(tree);
   const found = findFamily(tree, directory);
-  const python = planFamily({ tree, directory, ...(pythonRequest === undefined ? {} : { pythonRequest }) }, found);
-  const choice = choosePython(base, python.request);
-  const server = isServerPython(choice) ? choice : choosePython(base);
+  const asked = pythonRequest === undefined ? {} : { pythonRequest };
+  const planned = planParts(found, { tree, directory, base, file: found.file, ...asked });
+  const parts: readonly EnvironmentPart[] = [planned.python, ...planned.languages];
+  const { python } = planned.python;
+  const server = isServerPython(python) ? python : choosePython(base);
   const scripts = readScripts(tree, directory);
   const aptFile = readConfigFile(tree, configPath(directory, "apt.txt"));
   const apt = planAptGroup(base, {
     ...(aptFile === undefined ? {} : { aptFile: aptFile.path }),
     packages: aptFile === undefined ? [] : parseAptTxt(aptFile),
-    needsCompiler: python.needsCompiler,
-    python: choice,
+    needs: parts.flatMap((part) => part.needs),
   });
   const groups: readonly (StepGroup | undefined)[] = [
-    planSystemGroup(base, [...new Set([choice, server])]),
+    planSystemGroup(base, [...new Set([python, server])]),
     {
       name: "server",
       title: "Jupyter server",
       steps: [...serverSteps({ python: server.source, needsNode: scripts.needsNode }), ...finishSteps()],
     },
     apt.group,
-    planEnvironmentGroup(choice, python),
-    planContentGroup(python),
+    ...parts.flatMap((part) => part.groups),
+    planContentGroup(parts),
     planPostBuild(scripts),
   ];
   return {
     version: recipeVersion,
-    family: "python",
+    family: planned.family,
     base: base.reference,
     platform,
     groups: groups.filter((group) => group !== undefined),
-    environment: { LANG: "C.UTF-8", LC_ALL: "C.UTF-8", SHELL: "/bin/bash", ...imageVariables, ...python.variables },
-    pathPrefix: [...imagePathPrefix],
+    environment: Object.assign(
+      { LANG: "C.UTF-8", LC_ALL: "C.UTF-8", SHELL: "/bin/bash", ...imageVariables },
+      ...parts.map((part) => part.variables),
+    ),
+    pathPrefix: [...imagePathPrefix, ...parts.flatMap((part) => part.pathPrefix)],
     repoDir: imageLayout.repo,
     ...(scripts.start === undefined ? {} : { startScript: `${imageLayout.repo}/${scripts.start}` }),
     command: ["jupyter", "lab", "--no-browser"],
@@ -84,19 +84,23 @@ export function planRecipe(tree: RepoTree, options: PlanOptions): Recipe {
     decisions: [
       ...directoryDecisions(tree, directory, found),
       ...found.decisions,
-      ...python.decisions,
-      ...pythonDecisions(python, choice, server),
+      ...parts.flatMap((part) => part.decisions),
+      ...serverDecisions(python, server),
       ...apt.decisions,
       ...scripts.decisions,
     ],
   };
 }
 
-function planFamily(input: PythonPlanInput, found: FoundFamily): PythonPlan {
-  if (found.family === "python") return planPythonFiles(input);
-  const file = found.file ?? found.family;
-  if (found.family === "conda") return planEnvironmentYml(input, file);
-  throw familyNotYet(found.family, file);
+/** The repository, and what can only be installed once it is there. */
+function planContentGroup(parts: readonly EnvironmentPart[]): StepGroup {
+  const installs = parts.flatMap((part) => part.contentSteps);
+  const copy: Step = { kind: "copy", title: "Copy the repository", paths: ["."], destination: imageLayout.repo };
+  return {
+    name: "content",
+    title: "Repository",
+    steps: [copy, ...installs, ...(installs.length === 0 ? [] : finishSteps())],
+  };
 }
 
 function isServerPython(choice: PythonChoice): boolean {
@@ -130,16 +134,8 @@ function directoryDecisions(tree: RepoTree, directory: ConfigDirectory, found: F
   return [...place, ...none];
 }
 
-function pythonDecisions(python: PythonPlan, choice: PythonChoice, server: PythonChoice): Decision[] {
-  const { request } = python;
-  const why =
-    request === undefined ? "nothing asks for a version" : `${request.from} asks for ${describeRequest(request)}`;
-  const chosen: Decision = {
-    subject: `Python ${choice.version}`,
-    outcome: "chosen",
-    reason: `${why}; ${choice.origin}`,
-  };
-  if (choice === server) return [chosen];
+function serverDecisions(python: PythonChoice, server: PythonChoice): Decision[] {
+  if (python === server) return [];
   const reason = `the Jupyter server needs ${oldestServerPython} or newer; ${server.origin}`;
-  return [chosen, { subject: `Python ${server.version} for the server`, outcome: "chosen", reason }];
+  return [{ subject: `Python ${server.version} for the server`, outcome: "chosen", reason }];
 }

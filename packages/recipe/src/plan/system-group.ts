@@ -4,6 +4,7 @@ import type { PythonChoice } from "../python/choose-python.ts";
 import { aptInstallStep } from "../scripts/apt-install.ts";
 import { cleanStep } from "../scripts/clean.ts";
 import { compileBytecodeStep } from "../scripts/compile-bytecode.ts";
+import type { SystemNeed } from "./environment-part.ts";
 
 /** Packages of every image, and what each is there for. */
 export const systemPackages: Readonly<Record<string, string>> = {
@@ -15,9 +16,6 @@ export const systemPackages: Readonly<Record<string, string>> = {
   tzdata: "time zones of Python's zoneinfo",
   unzip: "data archives in postBuild",
 };
-
-/** Packages for compiling: only for repositories that build something from source. */
-const compilerPackages = ["build-essential"];
 
 /**
  * The group that depends on nothing but the base and the Python: shared by all repositories on them.
@@ -36,33 +34,21 @@ export function planSystemGroup(base: BaseFacts, pythons: readonly PythonChoice[
 }
 
 /**
- * The group of `apt.txt` and of compilers.
- * @throws E_RECIPE_BASE_UNFIT when packages are asked for and the base has no apt
+ * The group of `apt.txt` and of what the parts need for building.
+ * @throws E_RECIPE_BASE_UNFIT when apt.txt asks for packages and the base has no apt
  */
 export function planAptGroup(
   base: BaseFacts,
   options: {
     readonly aptFile?: string;
     readonly packages: readonly string[];
-    readonly needsCompiler: boolean;
-    readonly python: PythonChoice;
+    readonly needs: readonly SystemNeed[];
   },
 ): { readonly group?: StepGroup; readonly decisions: readonly Decision[] } {
-  const { aptFile, packages, needsCompiler, python } = options;
-  if (aptFile !== undefined && packages.length > 0 && base.packageManager !== "apt") {
-    throw new AppError(
-      "E_RECIPE_BASE_UNFIT",
-      `${aptFile} asks for ${packages.length} packages, and ${base.reference} has no apt-get`,
-      {
-        hint: "choose a Debian or Ubuntu base, for example --base debootstrap:trixie",
-      },
-    );
-  }
-  const headers = python.packages.map((name) => `${name}-dev`);
-  const hasCompiler = (base.hasPackages ?? []).includes("build-essential");
-  const compilers =
-    needsCompiler && base.packageManager === "apt" ? [...(hasCompiler ? [] : compilerPackages), ...headers] : [];
-  const all = [...new Set([...compilers, ...packages])].toSorted();
+  const { aptFile, packages } = options;
+  if (aptFile !== undefined && packages.length > 0) checkHasApt(base, aptFile, packages.length);
+  const needs = base.packageManager === "apt" ? options.needs.map((need) => missingOf(base, need)) : [];
+  const all = [...new Set([...needs.flatMap((need) => need.packages), ...packages])].toSorted();
   const decisions: Decision[] = [];
   if (aptFile !== undefined) {
     decisions.push({
@@ -71,19 +57,30 @@ export function planAptGroup(
       reason: packages.length === 0 ? "it names no package" : `${packages.length} packages are installed`,
     });
   }
-  if (compilers.length > 0)
-    decisions.push({
-      subject: compilers.join(" "),
-      outcome: "chosen",
-      reason: "the repository builds packages from source",
-    });
+  for (const need of needs) {
+    if (need.packages.length > 0)
+      decisions.push({ subject: need.packages.join(" "), outcome: "chosen", reason: need.reason });
+  }
   if (all.length === 0) return { decisions };
-  return {
-    group: {
-      name: "apt",
-      title: "Packages of apt.txt",
-      steps: [aptInstallStep("Install the packages of apt.txt", all), compileBytecodeStep(), cleanStep()],
-    },
-    decisions,
+  const group: StepGroup = {
+    name: "apt",
+    title: "Packages of apt.txt",
+    steps: [aptInstallStep("Install the packages of apt.txt", all), compileBytecodeStep(), cleanStep()],
   };
+  return { group, decisions };
+}
+
+function checkHasApt(base: BaseFacts, aptFile: string, count: number): void {
+  if (base.packageManager === "apt") return;
+  throw new AppError(
+    "E_RECIPE_BASE_UNFIT",
+    `${aptFile} asks for ${count} packages, and ${base.reference} has no apt-get`,
+    {
+      hint: "choose a Debian or Ubuntu base, for example --base debootstrap:trixie",
+    },
+  );
+}
+
+function missingOf(base: BaseFacts, need: SystemNeed): SystemNeed {
+  return { ...need, packages: need.packages.filter((name) => !(base.hasPackages ?? []).includes(name)) };
 }
