@@ -3,8 +3,6 @@ export { anonymous, type Credentials, type CredentialSource } from "./auth/crede
 export { readDockerArchive } from "./archive/docker-archive.ts";
 export { readOciLayout } from "./archive/oci-layout.ts";
 export { pullImage, type PullOptions } from "./client/pull-image.ts";
-export type { RetryPolicy } from "./http/retry.ts";
-export { openTransport, type NetworkOptions, type Transport } from "./http/transport.ts";
 export type { OciConfig } from "./oci/documents.ts";
 export type { OciImage, OciLayer } from "./oci/model.ts";
 export { platformOf, type Platform } from "./oci/platform.ts";

@@ -1,7 +1,8 @@
+import type { NetworkOptions } from "@repo2singularity/base/http";
 import { readDockerArchive } from "./archive/docker-archive.ts";
 import { readOciLayout } from "./archive/oci-layout.ts";
 import { pullImage, type PullOptions } from "./client/pull-image.ts";
-import { openTransport, type NetworkOptions } from "./http/transport.ts";
+import { openRegistryTransport } from "./http/errors.ts";
 import type { OciImage } from "./oci/model.ts";
 import type { Platform } from "./oci/platform.ts";
 import type { ImageReference } from "./reference/parse-reference.ts";
@@ -29,7 +30,7 @@ export async function openImageSource(
   if (reference.kind !== "docker") {
     return { image: await readArchive(reference, options.platform), [Symbol.asyncDispose]: async () => {} };
   }
-  const transport = await openTransport(options.network);
+  const transport = await openRegistryTransport(options.network);
   try {
     const image = await pullImage(reference, { ...options, transport });
     return { image, [Symbol.asyncDispose]: () => transport[Symbol.asyncDispose]() };

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { AppError, type Secret } from "@repo2singularity/base";
+import type { Transport } from "@repo2singularity/base/http";
 import { statusError } from "../http/errors.ts";
-import type { Transport } from "../http/transport.ts";
 import type { AuthChallenge } from "../http/www-authenticate.ts";
 import { readVerified } from "../oci/verify-stream.ts";
 import type { Credentials, CredentialSource } from "./credentials.ts";

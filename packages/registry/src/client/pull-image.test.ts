@@ -4,8 +4,9 @@ import { createServer as createHttpServer, request as httpRequest } from "node:h
 import { connect, createServer } from "node:net";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { isAppError, Secret, type AppError } from "@repo2singularity/base";
+import type { Transport } from "@repo2singularity/base/http";
 import type { CredentialSource } from "../auth/credentials.ts";
-import { openTransport, type Transport } from "../http/transport.ts";
+import { openRegistryTransport } from "../http/errors.ts";
 import type { OciImage } from "../oci/model.ts";
 import { parseReference, type RegistryReference } from "../reference/parse-reference.ts";
 import { pullImage, type PullOptions } from "./pull-image.ts";
@@ -19,7 +20,7 @@ import {
 let transport: Transport;
 const toDispose: AsyncDisposable[] = [];
 beforeEach(async () => {
-  transport = await openTransport({ connectTimeoutMs: 2_000, idleTimeoutMs: 2_000 });
+  transport = await openRegistryTransport({ connectTimeoutMs: 2_000, idleTimeoutMs: 2_000 });
   toDispose.push(transport);
 });
 afterEach(async () => {
@@ -263,8 +264,8 @@ test("a proxy is used for every host but those it is not for", async () => {
   storeImage(registry);
   const proxy = await startProxy();
   toDispose.push(proxy);
-  const proxied = await openTransport({ proxies: { http: proxy.url } });
-  const direct = await openTransport({ proxies: { http: proxy.url, none: "127.0.0.1" } });
+  const proxied = await openRegistryTransport({ proxies: { http: proxy.url } });
+  const direct = await openRegistryTransport({ proxies: { http: proxy.url, none: "127.0.0.1" } });
   toDispose.push(proxied, direct);
 
   await pull(`${registry.host}/a/b`, { transport: direct });

@@ -1,7 +1,6 @@
 import { AppError, sha256Hex } from "@repo2singularity/base";
+import type { RetryPolicy, Transport } from "@repo2singularity/base/http";
 import { anonymous, type CredentialSource } from "../auth/credentials.ts";
-import type { RetryPolicy } from "../http/retry.ts";
-import type { Transport } from "../http/transport.ts";
 import { isIndex, OciConfig, OciIndex, OciManifest, parseDocument } from "../oci/documents.ts";
 import { layersOf } from "../oci/layers-of.ts";
 import type { OciImage } from "../oci/model.ts";

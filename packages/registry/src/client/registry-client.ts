@@ -1,10 +1,8 @@
 import { AppError, type Digest } from "@repo2singularity/base";
+import { headerOf, retry, type HttpAnswer, type RetryPolicy, type Transport } from "@repo2singularity/base/http";
 import { createAuthorizer } from "../auth/authorizer.ts";
 import type { CredentialSource } from "../auth/credentials.ts";
 import { networkError, statusError } from "../http/errors.ts";
-import { retry, type RetryPolicy } from "../http/retry.ts";
-import { headerOf, type HttpAnswer } from "../http/http-answer.ts";
-import type { Transport } from "../http/transport.ts";
 import { parseWwwAuthenticate } from "../http/www-authenticate.ts";
 import { manifestMediaTypes } from "../oci/documents.ts";
 import { readVerified, verifyStream } from "../oci/verify-stream.ts";

@@ -1,45 +1,41 @@
-import { AppError, isAbortError, isAppError, redactText } from "@repo2singularity/base";
-import type { HttpAnswer } from "./http-answer.ts";
+import { AppError, redactText } from "@repo2singularity/base";
+import {
+  headerOf,
+  networkFailure,
+  parseRetryAfter,
+  readCapped,
+  type HttpAnswer,
+  type NetworkFailure,
+  type NetworkOptions,
+  openTransport,
+  type Transport,
+} from "@repo2singularity/base/http";
 
-/** A host that is not there is told at once: trying again would only keep the user from an answer. */
-const unreachableCodes = new Set([
-  "ENOTFOUND",
-  "EAI_AGAIN",
-  "ECONNREFUSED",
-  "EHOSTUNREACH",
-  "ENETUNREACH",
-  "EADDRNOTAVAIL",
-  "UND_ERR_CONNECT_TIMEOUT",
-]);
-
-/** Error bodies are read up to this size. */
-const bodyLimitBytes = 64 * 2 ** 10;
+/** Opens the way to registries; see `openTransport`. Its failures are E_REGISTRY_NETWORK and E_REGISTRY_PROTOCOL. */
+export async function openRegistryTransport(options: NetworkOptions = {}): Promise<Transport> {
+  return openTransport(options, failureError);
+}
 
 /** A failed connection as a coded error; aborts pass through. */
 export function networkError(error: unknown, shownUrl: string): unknown {
-  if (isAbortError(error) || isAppError(error)) return error;
-  const { code, text } = describe(error);
-  if (unreachableCodes.has(code)) {
-    return new AppError("E_REGISTRY_NETWORK", `${shownUrl}: cannot be reached: ${text}`, {
-      hint: "check the network, the proxy settings and the `mirrors` table, or use a base that needs no registry",
-      cause: error,
-    });
-  }
-  const isCertificate = /CERT|SELF_SIGNED|UNABLE_TO_(?:GET|VERIFY)|ALTNAME/.test(code);
-  return new AppError("E_REGISTRY_NETWORK", `${shownUrl}: the connection failed: ${text}`, {
-    retryable: !isCertificate,
-    cause: error,
-    ...(isCertificate && { hint: "set SSL_CERT_FILE to the bundle that holds your proxy's authority" }),
-  });
+  const failure = networkFailure(error, shownUrl);
+  return failure === undefined ? error : failureError(failure);
 }
 
-function describe(error: unknown): { readonly code: string; readonly text: string } {
-  if (!(error instanceof Error)) return { code: "", text: String(error) };
-  const inner = error instanceof AggregateError ? (error.errors as unknown[])[0] : error;
-  if (inner !== error) return describe(inner);
-  if (!("code" in error) && error.cause !== undefined) return describe(error.cause);
-  const code = "code" in error && typeof error.code === "string" ? error.code : "";
-  return { code, text: redactText(error.message === "" ? code : error.message) };
+/** A host that is not there is told at once; a connection that breaks is retryable. */
+function failureError({ kind, shownUrl, text, cause }: NetworkFailure): AppError {
+  if (kind === "redirects") return new AppError("E_REGISTRY_PROTOCOL", `${shownUrl}: ${text}`);
+  if (kind === "unreachable") {
+    return new AppError("E_REGISTRY_NETWORK", `${shownUrl}: cannot be reached: ${text}`, {
+      hint: "check the network, the proxy settings and the `mirrors` table, or use a base that needs no registry",
+      cause,
+    });
+  }
+  return new AppError("E_REGISTRY_NETWORK", `${shownUrl}: the connection failed: ${text}`, {
+    retryable: kind === "broken",
+    cause,
+    ...(kind === "certificate" && { hint: "set SSL_CERT_FILE to the bundle that holds your proxy's authority" }),
+  });
 }
 
 /**
@@ -57,7 +53,7 @@ export async function statusError(answer: HttpAnswer): Promise<AppError> {
   }
   if (statusCode === 404) return new AppError("E_REGISTRY_NOT_FOUND", message, { hint: "check the name and the tag" });
   if (statusCode === 429 || statusCode >= 500) {
-    const retryAfterMs = parseRetryAfter(answer.headers["retry-after"]);
+    const retryAfterMs = parseRetryAfter(headerOf(answer, "retry-after"), Date.now());
     return new AppError("E_REGISTRY_NETWORK", message, {
       retryable: true,
       data: { statusCode, ...(retryAfterMs !== undefined && { retryAfterMs }) },
@@ -67,11 +63,6 @@ export async function statusError(answer: HttpAnswer): Promise<AppError> {
     });
   }
   return new AppError("E_REGISTRY_PROTOCOL", message);
-}
-
-/** Seconds as Retry-After gives them; its date form is rare and read as absent. */
-function parseRetryAfter(value: string | string[] | undefined): number | undefined {
-  return typeof value === "string" && /^\d{1,6}$/.test(value) ? Number(value) * 1000 : undefined;
 }
 
 async function readWords(answer: HttpAnswer): Promise<string> {
@@ -84,17 +75,6 @@ async function readWords(answer: HttpAnswer): Promise<string> {
   } catch {
     return oneLine(text.startsWith("<") ? "" : text);
   }
-}
-
-async function readCapped(answer: HttpAnswer): Promise<string> {
-  const parts: Uint8Array[] = [];
-  let sizeBytes = 0;
-  for await (const chunk of answer.body as AsyncIterable<Uint8Array>) {
-    parts.push(chunk);
-    sizeBytes += chunk.length;
-    if (sizeBytes > bodyLimitBytes) break;
-  }
-  return Buffer.concat(parts).toString("utf8", 0, bodyLimitBytes);
 }
 
 function oneLine(text: string): string {

@@ -9,9 +9,9 @@ import {
   type ImageSourceOptions,
   type OciImage,
   type OpenImageSource,
-  type RetryPolicy,
 } from "@repo2singularity/registry";
 import { isAppError } from "@repo2singularity/base";
+import type { RetryPolicy } from "@repo2singularity/base/http";
 import type { BaseDependencies } from "../base-dependencies.ts";
 import { ensureBaseLayer } from "../base-layer.ts";
 import { findByReference, findKeptBase, keepReference } from "../kept-base.ts";

@@ -15,3 +15,19 @@ export function headerOf(answer: HttpAnswer, name: string): string | undefined {
   const value = answer.headers[name];
   return Array.isArray(value) ? value.join(", ") : value;
 }
+
+/**
+ * The start of a body as text, for messages; the rest is thrown away.
+ * @param limitBytes 64 KiB when left out
+ */
+export async function readCapped(answer: HttpAnswer, limitBytes: number = 65_536): Promise<string> {
+  const parts: Uint8Array[] = [];
+  let sizeBytes = 0;
+  // a body without an encoding gives bytes
+  for await (const chunk of answer.body as AsyncIterable<Uint8Array>) {
+    parts.push(chunk);
+    sizeBytes += chunk.length;
+    if (sizeBytes > limitBytes) break;
+  }
+  return Buffer.concat(parts).toString("utf8", 0, limitBytes);
+}

@@ -1,7 +1,8 @@
-import { AppError, redactUrl } from "@repo2singularity/base";
 import type { Dispatcher } from "undici";
-import { networkError } from "./errors.ts";
+import type { AppError } from "../errors/app-error.ts";
+import { redactUrl } from "../redaction.ts";
 import type { HttpAnswer } from "./http-answer.ts";
+import { networkFailure, type NetworkFailure } from "./network-failure.ts";
 
 /** How the outside is reached. */
 export interface NetworkOptions {
@@ -30,18 +31,21 @@ export interface HttpQuestion {
 
 /** HTTP with proxies, private authorities, time limits and redirects; never tries again. */
 export interface Transport extends AsyncDisposable {
-  /**
-   * @throws E_REGISTRY_NETWORK when the host cannot be reached (at once) or the connection breaks (retryable)
-   * @throws E_REGISTRY_PROTOCOL after more than 10 redirects
-   */
+  /** @throws what the transport was told to make of a failure, also after more than 10 redirects */
   ask(url: string, question?: HttpQuestion): Promise<HttpAnswer>;
 }
 
 const redirectLimit = 10;
 const redirectCodes = new Set([301, 302, 303, 307, 308]);
 
-/** Opens a transport; it holds connections until it is disposed. */
-export async function openTransport(options: NetworkOptions = {}): Promise<Transport> {
+/**
+ * Opens a transport; it holds connections until it is disposed.
+ * @param makeError the caller's error for a failure; one that is worth a further try must be `retryable`
+ */
+export async function openTransport(
+  options: NetworkOptions,
+  makeError: (failure: NetworkFailure) => AppError,
+): Promise<Transport> {
   const { request, EnvHttpProxyAgent } = await import("undici"); // 60 ms, which only network commands should pay
   const dispatcher: Dispatcher = new EnvHttpProxyAgent(agentOptions(options));
   return {
@@ -58,7 +62,8 @@ export async function openTransport(options: NetworkOptions = {}): Promise<Trans
           ...(question.signal === undefined ? {} : { signal: question.signal }),
         };
         const answer = await request(target, asked).catch((error: unknown) => {
-          throw networkError(error, shownUrl);
+          const failure = networkFailure(error, shownUrl);
+          throw failure === undefined ? error : makeError(failure);
         });
         const location = answer.headers["location"];
         if (!redirectCodes.has(answer.statusCode) || typeof location !== "string") {
@@ -70,7 +75,11 @@ export async function openTransport(options: NetworkOptions = {}): Promise<Trans
         if (next.origin !== target.origin) headers = withoutAuthorization(headers);
         target = next;
       }
-      throw new AppError("E_REGISTRY_PROTOCOL", `${redactUrl(url)}: redirected more than ${redirectLimit} times`);
+      throw makeError({
+        kind: "redirects",
+        shownUrl: redactUrl(url),
+        text: `redirected more than ${redirectLimit} times`,
+      });
     },
     [Symbol.asyncDispose]: () => dispatcher.destroy(),
   };

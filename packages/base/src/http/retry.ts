@@ -1,5 +1,6 @@
-import { setTimeout as sleep } from "node:timers/promises";
-import { isAbortError, isAppError } from "@repo2singularity/base";
+import { setTimeout as pause } from "node:timers/promises";
+import { isAbortError } from "../abort.ts";
+import { isAppError } from "../errors/app-error.ts";
 
 /** How often and how long a call is tried again. */
 export interface RetryPolicy {
@@ -11,13 +12,13 @@ export interface RetryPolicy {
   readonly totalMs: number;
 }
 
-/** For registries: four tries within a minute. */
+/** Four tries within a minute. */
 export const defaultRetryPolicy: RetryPolicy = { attemptCount: 4, firstPauseMs: 300, totalMs: 60_000 };
 
 /**
  * Calls something until it succeeds, fails with an error that is not `retryable`, or the policy ends it.
  * Pauses have full jitter; an error may ask for a longer pause by `data.retryAfterMs`.
- * The one place of this package that tries again: what is called inside must not.
+ * The one place that tries again: what is called inside must not.
  */
 export async function retry<Result>(
   call: (attempt: number) => Promise<Result>,
@@ -28,9 +29,11 @@ export async function retry<Result>(
     readonly random?: () => number;
     /** ms; `Date.now` when left out. */
     readonly now?: () => number;
+    /** Waits so many ms; a timer when left out. */
+    readonly sleep?: (pauseMs: number, signal: AbortSignal | undefined) => Promise<void>;
   } = {},
 ): Promise<Result> {
-  const { policy = defaultRetryPolicy, signal, random = Math.random, now = Date.now } = options;
+  const { policy = defaultRetryPolicy, signal, random = Math.random, now = Date.now, sleep = sleepFor } = options;
   const endMs = now() + policy.totalMs;
   for (let attempt = 1; ; attempt += 1) {
     signal?.throwIfAborted();
@@ -41,9 +44,13 @@ export async function retry<Result>(
       const jittered = policy.firstPauseMs * 2 ** (attempt - 1) * (0.5 + random() / 2);
       const pauseMs = Math.max(jittered, askedPauseMs(error.data));
       if (now() + pauseMs >= endMs) throw error;
-      await sleep(pauseMs, undefined, { signal });
+      await sleep(pauseMs, signal);
     }
   }
+}
+
+async function sleepFor(pauseMs: number, signal: AbortSignal | undefined): Promise<void> {
+  await pause(pauseMs, undefined, signal === undefined ? {} : { signal });
 }
 
 function askedPauseMs(data: Readonly<Record<string, unknown>> | undefined): number {
