@@ -9,6 +9,7 @@ import { installApptainer } from "./install-apptainer.ts";
 
 /** A program that must be there and the Debian package that has it. */
 interface Requirement {
+  /** Its name on PATH, or the absolute path of a file that stands for it. */
   readonly program: string;
   readonly debianPackage: string;
 }
@@ -28,9 +29,11 @@ const forTests: readonly Requirement[] = [
   { program: "ch-run", debianPackage: "charliecloud" },
   { program: "fakeroot", debianPackage: "fakeroot" },
   { program: "curl", debianPackage: "curl" },
+  { program: "/usr/share/python-wheels", debianPackage: "python3-venv" },
 ];
 
 function isInstalled(program: string): boolean {
+  if (program.startsWith("/")) return existsSync(program);
   const folders = ["/usr/local/bin", "/usr/bin", "/bin", "/usr/local/sbin", "/usr/sbin", "/sbin"];
   return folders.some((folder) => existsSync(`${folder}/${program}`));
 }
