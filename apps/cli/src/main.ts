@@ -1,7 +1,10 @@
+import { access } from "node:fs/promises";
 import { runCli } from "./run-cli.ts";
 
-// Set by bin/repo2singularity for this process alone: nothing that it starts keeps compiled code there.
+// Both are set by bin/repo2singularity for this process alone: nothing that it starts keeps compiled code there.
 delete process.env["NODE_COMPILE_CACHE"];
+await access("/"); // starts libuv's threads, which is when their number is read
+delete process.env["UV_THREADPOOL_SIZE"];
 
 const stop = new AbortController();
 for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {

@@ -26,7 +26,7 @@ beforeAll(async () => {
   const stream = async function* (): AsyncIterable<(typeof entries)[number]> {
     yield* entries;
   };
-  await packSquashfs(stream(), squashfs, { compression: "zstd", workerCount: 1 });
+  await packSquashfs(stream(), squashfs, { compression: "zstd", compressorCount: 1 });
 });
 afterAll(async () => {
   await rm(folder, { recursive: true, force: true });

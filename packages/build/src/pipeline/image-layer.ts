@@ -12,8 +12,7 @@ export async function makeImageLayer(
   const { texts, format, key } = options;
   const folder = await store.makeScratchFolder();
   const file = path.join(folder, "image.sqfs");
-  // a few small texts: a second thread would take longer to start than the first one to compress them
-  const written = { ...format, mtimeSeconds: texts.timestampSeconds, workerCount: 1 };
+  const written = { ...format, mtimeSeconds: texts.timestampSeconds };
   await writeSquashfs(inTurn(singularityTree(texts)), file, written);
   return { name: "image", key, ...(await store.putFile(file, { move: true })) };
 }

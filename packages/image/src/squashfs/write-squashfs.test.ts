@@ -92,12 +92,12 @@ describe("writeSquashfs", () => {
 
   test("writes the same bytes with any number of threads", async () => {
     const digests: string[] = [];
-    for (const workerCount of [1, 2, 5]) {
-      const image = `${folder}/threads-${workerCount}.sqfs`;
+    for (const compressorCount of [1, 2, 5]) {
+      const image = `${folder}/threads-${compressorCount}.sqfs`;
       const { digestHex } = await writeSquashfs(entriesOfTree(), image, {
         compression: "zstd",
         blockSizeBytes: 4096,
-        workerCount,
+        compressorCount,
       });
       digests.push(digestHex);
     }

@@ -1,15 +1,15 @@
 import { createHash } from "node:crypto";
+import { availableParallelism } from "node:os";
 import { AppError } from "@repo2singularity/base";
 import type { TreeEntry } from "../tree/entry.ts";
 import { readHostFile } from "../tree/walk-directory.ts";
 import type { ExtentCache } from "./extent-cache.ts";
 import { DEFAULT_BLOCK_SIZE_BYTES, IMAGE_PADDING_BYTES, MAX_BLOCK_SIZE_BYTES, MIN_BLOCK_SIZE_BYTES } from "./layout.ts";
 import { defaultLevels, maxLevels, type BlockCompression, type Compression } from "./write/block-codec.ts";
-import { BlockRing } from "./write/block-ring.ts";
+import { BlockQueue } from "./write/block-queue.ts";
 import { FilePacker } from "./write/file-packer.ts";
 import { FragmentPacker } from "./write/fragment-packer.ts";
 import { OutputFile } from "./write/output-file.ts";
-import { createRingMemory } from "./write/ring-memory.ts";
 import { encodeCompressorOptions, encodeSuperblock } from "./write/superblock-encoder.ts";
 import { appendTables } from "./write/table-appender.ts";
 import { TreeModel } from "./write/tree-model.ts";
@@ -25,8 +25,11 @@ export interface WriteSquashfsOptions {
   readonly blockSizeBytes?: number;
   /** Time of the image itself and of directories that no entry describes, in seconds; 0 when left out. */
   readonly mtimeSeconds?: number;
-  /** Threads that compress, at least 1; 2 when left out. The image does not depend on it. */
-  readonly workerCount?: number;
+  /**
+   * Blocks that are compressed at the same time, at least 1, on libuv's pool of threads; two more than there are cores
+   * when left out, at most 32. The image does not depend on it.
+   */
+  readonly compressorCount?: number;
   /** Where compressed blocks of files that were packed before can be copied from. */
   readonly extentCache?: ExtentCache;
   readonly signal?: AbortSignal;
@@ -46,8 +49,11 @@ export interface WrittenSquashfs extends PackedSquashfs {
   readonly digestHex: string;
 }
 
-/** Bytes of blocks that wait for a thread or for their turn to be written. */
-const ringBytes = 24 * 2 ** 20;
+/** Bytes of blocks that wait to be compressed or for their turn to be written. */
+const queueBytes = 24 * 2 ** 20;
+
+/** More would wait for the one thread that feeds them. */
+const maxCompressors = 32;
 
 /**
  * Writes a squashfs 4.0 image and takes its digest; see {@link packSquashfs}, which leaves the digest out.
@@ -73,7 +79,7 @@ export async function writeSquashfs(
  *
  * Parents that are missing are made (0755, root); of entries with the same path the last one counts. Equal contents
  * are stored once. The image depends on the entries, their order and the options alone, not on the machine or the
- * number of threads. The file is written in place, to be renamed by the caller; after an error it is worthless.
+ * number of cores. The file is written in place, to be renamed by the caller; after an error it is worthless.
  * Memory: 24 MiB of blocks (at least 16 blocks), 8 open fragment blocks, 10 MiB of output, and about 800 bytes for
  * each entry.
  *
@@ -92,17 +98,20 @@ export async function packSquashfs(
   const blockSizeBytes = checkedBlockSize(options.blockSizeBytes ?? DEFAULT_BLOCK_SIZE_BYTES);
   const blockCompression = checkedCompression(options.compression, options.level);
   const output = await OutputFile.create(path);
-  const memory = createRingMemory(blockSizeBytes, blockCompression, ringBytes);
-  const ring = new BlockRing(memory, Math.max(1, options.workerCount ?? 2), (block) => output.append(block));
-  const fragments = new FragmentPacker(ring, blockSizeBytes);
+  const compressorCount = Math.max(1, options.compressorCount ?? Math.min(maxCompressors, availableParallelism() + 2));
+  const queue = new BlockQueue(
+    { blockSizeBytes, blockCompression, compressorCount, memoryBytes: queueBytes },
+    (pieces) => output.appendAll(pieces),
+  );
+  const fragments = new FragmentPacker(queue, blockSizeBytes);
   const { extentCache, signal } = options;
-  const files = new FilePacker({ ring, output, fragments, blockSizeBytes, blockCompression, extentCache, signal });
+  const files = new FilePacker({ queue, output, fragments, blockSizeBytes, blockCompression, extentCache, signal });
   try {
     output.append(Buffer.alloc(superblockLayout.sizeBytes));
     output.append(encodeCompressorOptions(blockCompression));
     const model = await packEntries(entries, { files, output, options });
     await fragments.finish();
-    await ring.drain();
+    await queue.drain();
     const packed = await writeTables({ model, output, fragments, blockSizeBytes, blockCompression, options });
     extentCache?.record(path, files.recordedExtents());
     return packed;
@@ -111,7 +120,7 @@ export async function packSquashfs(
     throw error;
   } finally {
     files.close();
-    await ring.close();
+    queue.close();
   }
 }
 

@@ -139,7 +139,11 @@ test("the same archive gives the same bytes in another folder, and nothing stays
   await copyFile(join(folder, "again.tar"), join(other, "again.tar"));
 
   await convertImage("docker-archive:again.tar", join(other, "a.sif"), { cwd: folder, platform: amd64 });
-  await convertImage("docker-archive:again.tar", join(other, "b.sif"), { cwd: other, platform: amd64, workerCount: 1 });
+  await convertImage("docker-archive:again.tar", join(other, "b.sif"), {
+    cwd: other,
+    platform: amd64,
+    compressorCount: 1,
+  });
 
   expect((await readFile(join(other, "a.sif"))).equals(await readFile(join(other, "b.sif")))).toBe(true);
   expect((await readdir(other)).toSorted()).toEqual(["a.sif", "again.tar", "b.sif"]);

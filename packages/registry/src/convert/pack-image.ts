@@ -116,6 +116,6 @@ async function packEntries(
   const stream = async function* (): AsyncGenerator<TreeEntry, void, undefined> {
     yield* entries;
   };
-  await packSquashfs(stream(), path, { ...options, workerCount: 1 });
+  await packSquashfs(stream(), path, options);
   return [path];
 }

@@ -13,7 +13,7 @@ import { planComposition } from "./plan-composition.ts";
 import { saveComposition, tryLoadComposition } from "./saved-composition.ts";
 import { writeComposition } from "./write-composition.ts";
 
-const format: WriteSquashfsOptions = { compression: "zstd", blockSizeBytes: 4096, workerCount: 1 };
+const format: WriteSquashfsOptions = { compression: "zstd", blockSizeBytes: 4096, compressorCount: 1 };
 const plain = { kind: "directory", mode: 0o755, mtime: 315_532_800, isOpaque: false } as const;
 const file = (seed: number) => ({ kind: "file", sizeBytes: 5000, seed, mode: 0o644, mtime: 1_000_000_000 }) as const;
 

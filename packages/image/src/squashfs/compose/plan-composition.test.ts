@@ -20,7 +20,7 @@ import type { Composition } from "./composition.ts";
 import { planComposition } from "./plan-composition.ts";
 import { writeComposition } from "./write-composition.ts";
 
-const format: WriteSquashfsOptions = { compression: "zstd", blockSizeBytes: 4096, workerCount: 1 };
+const format: WriteSquashfsOptions = { compression: "zstd", blockSizeBytes: 4096, compressorCount: 1 };
 /** Every layer costs two threads' start, so the runs are few; the seeds differ from run to run. */
 const runs = { numRuns: 6, endOnFailure: true };
 

@@ -14,7 +14,7 @@ export interface ComposeOptions extends FormatRequest {
   /** A folder for layers that must be recoded; without it such layers are an error. */
   readonly scratchDirectory?: string;
   /** Threads that compress when a layer is recoded. */
-  readonly workerCount?: number;
+  readonly compressorCount?: number;
   readonly signal?: AbortSignal;
 }
 
@@ -42,11 +42,11 @@ export async function planComposition(
   const top = layers.at(-1);
   if (top === undefined) throw new AppError("E_USAGE", "an image cannot be composed of no layers");
   const format = chooseFormat(layers, options);
-  const { scratchDirectory, workerCount, signal } = options;
+  const { scratchDirectory, compressorCount, signal } = options;
   const uniform = await unifyLayers(layers, {
     format,
     ...(scratchDirectory === undefined ? {} : { scratchDirectory }),
-    ...(workerCount === undefined ? {} : { workerCount }),
+    ...(compressorCount === undefined ? {} : { compressorCount }),
     ...(signal === undefined ? {} : { signal }),
   });
   try {

@@ -10,7 +10,7 @@ export interface RecodeOptions {
   readonly format: TargetFormat;
   /** A folder for the recoded layers; needed only when there are any. */
   readonly scratchDirectory?: string;
-  readonly workerCount?: number;
+  readonly compressorCount?: number;
   readonly signal?: AbortSignal;
 }
 
@@ -61,12 +61,12 @@ async function recodeLayer(
   options: RecodeOptions,
 ): Promise<SquashfsImage> {
   const path = join(folder, `${index}.sqfs`);
-  const { workerCount, signal, format } = options;
+  const { compressorCount, signal, format } = options;
   await packSquashfs(layer.entries(), path, {
     ...format.blockCompression,
     blockSizeBytes: format.blockSizeBytes,
     mtimeSeconds: layer.superblock.mtimeSeconds,
-    ...(workerCount === undefined ? {} : { workerCount }),
+    ...(compressorCount === undefined ? {} : { compressorCount }),
     ...(signal === undefined ? {} : { signal }),
   });
   return openSquashfs(path, { limits: layer.limits });

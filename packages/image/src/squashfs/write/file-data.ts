@@ -1,5 +1,5 @@
 import { NONE_U32 } from "../layout.ts";
-import type { BlockOwner } from "./block-ring.ts";
+import type { BlockOwner } from "./block-queue.ts";
 
 /** Where a tail lies: inside a fragment block. */
 export interface FragmentPlace {

@@ -4,7 +4,7 @@ import { baseName } from "../../tree/normalize-path.ts";
 import { readHostFile } from "../../tree/walk-directory.ts";
 import type { CachedExtents, ExtentCache, ExtentKey, RecordedExtents } from "../extent-cache.ts";
 import type { BlockCompression } from "./block-codec.ts";
-import type { BlockRing } from "./block-ring.ts";
+import type { BlockQueue } from "./block-queue.ts";
 import { contentKind } from "./content-kind.ts";
 import { createQuickDigester, sha256Digester, type ContentDigester, type RunningDigest } from "./content-digest.ts";
 import { ContentIndex } from "./content-index.ts";
@@ -15,7 +15,7 @@ import type { OutputFile } from "./output-file.ts";
 
 /** What a {@link FilePacker} works with. */
 export interface FilePackerParts {
-  readonly ring: BlockRing;
+  readonly queue: BlockQueue;
   readonly output: OutputFile;
   readonly fragments: FragmentPacker;
   readonly blockSizeBytes: number;
@@ -30,7 +30,7 @@ const blocksPerTurn = 256;
 /**
  * Turns contents into blocks and fragments, each different content once.
  *
- * A content of at most half the ring is held back until its digest is known, so that one that is there already costs
+ * A content of at most half the queue is held back until its digest is known, so that one that is there already costs
  * no compression. A larger one goes to the threads as it comes; if it turns out to be there already, what was written
  * of it is given up. Memory: one tail, and the index of contents.
  */
@@ -135,27 +135,27 @@ export class FilePacker {
   }
 
   async #stageStored(data: FileData, blocks: readonly Uint8Array[], cached: CachedExtents): Promise<void> {
-    const { ring, output } = this.#parts;
+    const { queue, output } = this.#parts;
     for (const [index, block] of blocks.entries()) {
       const sizeField = cached.blockSizes[index] ?? 0;
       if (sizeField === 0) {
         data.sparseBytes += this.#parts.blockSizeBytes;
         continue;
       }
-      if (!ring.hasRoom) await ring.makeRoom();
+      if (!queue.hasRoom) await queue.makeRoom();
       if (output.isBehind) await output.settle();
-      ring.slot().set(block);
-      ring.stage(block.length, data, index, sizeField);
-      ring.publish();
+      queue.slot().set(block);
+      queue.stage(block.length, data, index, sizeField);
+      queue.publish();
     }
   }
 
   async #packLarge(entry: TreeEntry, content: EntryContent): Promise<FileData> {
-    const { ring, output, blockSizeBytes } = this.#parts;
+    const { queue, output, blockSizeBytes } = this.#parts;
     const data = new FileData(entry.sizeBytes, Math.floor(entry.sizeBytes / blockSizeBytes));
-    const isHeldBack = data.blockSizes.length <= ring.slotCount / 2;
+    const isHeldBack = data.blockSizes.length <= queue.slotCount / 2;
     const mayBeKnown = !isHeldBack && this.#contents.hasSize(entry.sizeBytes);
-    if (mayBeKnown) await ring.drain();
+    if (mayBeKnown) await queue.drain();
     const start = output.position;
 
     const running = this.#digester.start();
@@ -163,9 +163,9 @@ export class FilePacker {
     const digest = running.finish();
     const earlier = this.#contents.find(digest);
     if (earlier !== undefined) {
-      ring.unstage();
+      queue.unstage();
       if (mayBeKnown) {
-        await ring.drain();
+        await queue.drain();
         await output.rewind(start);
       }
       return earlier;
@@ -174,7 +174,7 @@ export class FilePacker {
       const copied = await this.#copyInstead(entry, digest, tailSize);
       if (copied !== undefined) return copied;
     }
-    ring.publish();
+    queue.publish();
     if (tailSize > 0) {
       const tail = this.#tail.subarray(0, tailSize);
       data.fragment = await this.#parts.fragments.add(tail, contentKind(baseName(entry.path)));
@@ -185,7 +185,7 @@ export class FilePacker {
 
   async #copyInstead(entry: TreeEntry, sha256: string, tailSize: number): Promise<FileData | undefined> {
     if (this.#parts.extentCache?.find(this.#keyOf(sha256, entry.sizeBytes)) === undefined) return undefined;
-    this.#parts.ring.unstage();
+    this.#parts.queue.unstage();
     return await this.#copyExtents(entry, sha256, tailSize);
   }
 
@@ -196,7 +196,7 @@ export class FilePacker {
     data: FileData,
     { running, isHeldBack }: { readonly running: RunningDigest; readonly isHeldBack: boolean },
   ): Promise<number> {
-    const { ring, output, blockSizeBytes } = this.#parts;
+    const { queue, output, blockSizeBytes } = this.#parts;
     let index = 0;
     let filled = 0;
     let total = 0;
@@ -207,9 +207,9 @@ export class FilePacker {
       if (total > entry.sizeBytes) throw wrongSize(entry, total);
       for (let at = 0; at < chunk.length;) {
         if (slot === undefined && index < data.blockSizes.length) {
-          if (!ring.hasRoom) await ring.makeRoom();
+          if (!queue.hasRoom) await queue.makeRoom();
           if (output.isBehind) await output.settle();
-          slot = ring.slot();
+          slot = queue.slot();
         }
         const target = slot ?? this.#tail;
         const part = chunk.subarray(at, at + blockSizeBytes - filled);
@@ -218,12 +218,12 @@ export class FilePacker {
         at += part.length;
         if (filled < blockSizeBytes) continue;
         if (this.#isZero(target)) data.sparseBytes += blockSizeBytes;
-        else ring.stage(blockSizeBytes, data, index);
+        else queue.stage(blockSizeBytes, data, index);
         index++;
         filled = 0;
         slot = undefined;
         if (isHeldBack) continue;
-        ring.publish();
+        queue.publish();
         if (index % blocksPerTurn === 0) await this.#letOthersRun();
       }
     }

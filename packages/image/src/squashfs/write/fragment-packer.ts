@@ -1,4 +1,4 @@
-import type { BlockOwner, BlockRing } from "./block-ring.ts";
+import type { BlockOwner, BlockQueue } from "./block-queue.ts";
 import { contentKindCount } from "./content-kind.ts";
 import type { FragmentPlace } from "./file-data.ts";
 
@@ -19,18 +19,18 @@ interface OpenFragment {
  * Memory: eight blocks.
  */
 export class FragmentPacker implements BlockOwner {
-  readonly #ring: BlockRing;
+  readonly #queue: BlockQueue;
   readonly #blockSizeBytes: number;
   readonly #open: (OpenFragment | undefined)[];
   readonly #rows: (FragmentRow | undefined)[] = [];
 
-  constructor(ring: BlockRing, blockSizeBytes: number) {
-    this.#ring = ring;
+  constructor(queue: BlockQueue, blockSizeBytes: number) {
+    this.#queue = queue;
     this.#blockSizeBytes = blockSizeBytes;
     this.#open = Array.from({ length: contentKindCount });
   }
 
-  /** The table, complete when the ring is drained after {@link finish}. */
+  /** The table, complete when the queue is drained after {@link finish}. */
   get rows(): readonly (FragmentRow | undefined)[] {
     return this.#rows;
   }
@@ -73,9 +73,9 @@ export class FragmentPacker implements BlockOwner {
   }
 
   async #close(fragment: OpenFragment): Promise<void> {
-    if (!this.#ring.hasRoom) await this.#ring.makeRoom();
-    this.#ring.slot().set(fragment.bytes.subarray(0, fragment.filled));
-    this.#ring.stage(fragment.filled, this, fragment.index);
-    this.#ring.publish();
+    if (!this.#queue.hasRoom) await this.#queue.makeRoom();
+    this.#queue.slot().set(fragment.bytes.subarray(0, fragment.filled));
+    this.#queue.stage(fragment.filled, this, fragment.index);
+    this.#queue.publish();
   }
 }

@@ -53,6 +53,13 @@ export class OutputFile {
     return address;
   }
 
+  /** Copies pieces to the end, one after the other. @returns the address of the first of them */
+  appendAll(pieces: readonly Uint8Array[]): number {
+    const address = this.position;
+    for (const piece of pieces) this.append(piece);
+    return address;
+  }
+
   /** Waits until the disk has caught up. @throws E_NO_SPACE */
   async settle(): Promise<void> {
     while (this.isBehind) await Promise.race(this.#pending);
