@@ -13,8 +13,8 @@ import {
   isBareRepository,
   noHistory,
   readRoot,
-  readOriginUrl,
   readWorkTree,
+  shownOrigin,
   type WorkTreeFacts,
 } from "./work-tree.ts";
 
@@ -86,7 +86,7 @@ async function resolveHistory(path: string, request: SourceRequest, context: Sou
     {
       url: { url, shown: url, isLocal: true },
       name: repositoryName(folder),
-      shownUrl: await readOriginUrl(git, folder),
+      shownUrl: shownOrigin(git),
     },
     { ...(request.ref === undefined ? {} : { ref: request.ref }), ...(subdir === "" ? {} : { subdir }) },
     context,

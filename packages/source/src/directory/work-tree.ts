@@ -3,7 +3,7 @@ import { lstat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { AppError, isAppError, redactUrl } from "@repo2singularity/base";
 import { tryParseGitUrl } from "../git/git-url.ts";
-import { openLocalGit, type Git } from "../git/run-git.ts";
+import { gitForHistory, openLocalGit, type Git, type LocalGit } from "../git/run-git.ts";
 import type { SourceContext } from "../provider/port.ts";
 
 /** What git knows about a folder of the user. */
@@ -24,11 +24,10 @@ export interface WorkTreeFacts {
  */
 export async function readWorkTree(folder: string, context: SourceContext): Promise<WorkTreeFacts | undefined> {
   if ((await findGitFolder(folder)) === undefined) return undefined; // spares starting git
-  const git = await openLocalGit(context, folder);
   try {
-    return await readFacts(git, folder);
+    return await readFacts(folder, context);
   } catch (error) {
-    if (!isAppError(error)) throw error;
+    if (!isAppError(error) || error.code === "E_PROCESS_NOT_FOUND") throw error;
     const reason = error.hint === undefined ? error.message : `${error.message} (${error.hint})`;
     context.onNotice?.(`the folder is taken without its git history: ${reason}`);
     return undefined;
@@ -36,16 +35,10 @@ export async function readWorkTree(folder: string, context: SourceContext): Prom
 }
 
 /** The URL of `origin` of a repository, without secrets; undefined when there is none or it is a path of this host. */
-export async function readOriginUrl(git: Git, folder: string): Promise<string | undefined> {
-  const output = await git.run(["config", "--get", "remote.origin.url"], {
-    what: "reading the repository's origin",
-    cwd: folder,
-    okExitCodes: [0, 1],
-  });
-  const text = output.trim();
-  if (text === "") return undefined;
+export function shownOrigin({ originUrl }: LocalGit): string | undefined {
+  if (originUrl === undefined || originUrl === "") return undefined;
   try {
-    const url = tryParseGitUrl(text);
+    const url = tryParseGitUrl(originUrl);
     return url === undefined || url.isLocal ? undefined : redactUrl(url.shown);
   } catch (error) {
     if (isAppError(error, "E_SPEC_INVALID")) return undefined;
@@ -56,7 +49,7 @@ export async function readOriginUrl(git: Git, folder: string): Promise<string | 
 /** The root of the work tree that a folder is in. @throws E_SOURCE_… when git refuses the repository */
 export async function readRoot(git: Git, folder: string): Promise<string> {
   const args = ["rev-parse", "--show-toplevel"];
-  return (await git.run(args, { what: `asking git about ${folder}`, cwd: folder })).trim();
+  return (await git.run(args, { what: askingAbout(folder), cwd: folder })).trim();
 }
 
 /** Whether a folder is a repository without a work tree. */
@@ -72,21 +65,36 @@ export async function findGitFolder(folder: string): Promise<string | undefined>
   }
 }
 
-async function readFacts(git: Git, folder: string): Promise<WorkTreeFacts | undefined> {
-  const ask = (what: string, ...args: readonly string[]): Promise<string> =>
-    git.run(args, { what, cwd: folder, okExitCodes: [0, 1, 128] });
-  const [, head, tracked, changes, branch, originUrl] = await Promise.all([
-    readRoot(git, folder), // fails with the reason when git refuses the repository, where the others say nothing
-    ask("reading the commit", "show", "--no-patch", "--no-show-signature", "--format=%H %ct", "HEAD"),
-    ask("listing the folder", "ls-tree", "--name-only", "HEAD", "./"),
-    ask("looking for changes", "status", "--porcelain", "-z", "--untracked-files=normal", "--", "."),
-    ask("reading the branch", "symbolic-ref", "--quiet", "HEAD"),
-    readOriginUrl(git, folder),
+async function readFacts(folder: string, context: SourceContext): Promise<WorkTreeFacts | undefined> {
+  const history = gitForHistory(context);
+  const [git, branch, head] = await Promise.all([
+    openLocalGit(context, folder),
+    // fails with the reason when git refuses the repository
+    history.run(["symbolic-ref", "--quiet", "HEAD"], { what: askingAbout(folder), cwd: folder, okExitCodes: [0, 1] }),
+    readHead(history, folder),
   ]);
-  const { commit, time } = /^(?<commit>[0-9a-f]{40,64}) (?<time>\d+)/.exec(head)?.groups ?? {};
-  if (commit === undefined || time === undefined || tracked === "") return undefined;
+  if (head === undefined) return undefined;
+  const status = ["status", "--porcelain", "-z", "--untracked-files=normal", "--", "."];
+  const changes = await git.run(status, { what: "looking for changes", cwd: folder, okExitCodes: [0, 1, 128] });
   const ref = branch.trim() === "" ? undefined : branch.trim();
-  return { originUrl, ref, commit, commitTimeSeconds: Number(time), isDirty: changes !== "" };
+  return { originUrl: shownOrigin(git), ref, ...head, isDirty: changes !== "" };
+}
+
+/** The commit of a folder; undefined before the first one, and when the folder is not in it or empty there. */
+async function readHead(
+  git: Git,
+  folder: string,
+): Promise<Pick<WorkTreeFacts, "commit" | "commitTimeSeconds"> | undefined> {
+  const args = ["show", "--no-patch", "--no-show-signature", "--format=%H %ct", "HEAD", "HEAD:./"];
+  const options = { what: "reading the commit", cwd: folder, okExitCodes: [0, 128], isQuiet: true };
+  // the commit's line, then the names that the folder has in it
+  const shown = /^(?<commit>[0-9a-f]{40,64}) (?<time>\d+)\s+tree HEAD:\.\/\s+\S/.exec(await git.run(args, options));
+  const { commit, time } = shown?.groups ?? {};
+  return commit === undefined ? undefined : { commit, commitTimeSeconds: Number(time) };
+}
+
+function askingAbout(folder: string): string {
+  return `asking git about ${folder}`;
 }
 
 /** @throws E_SOURCE_NOT_FOUND when a ref is asked of a folder that no commit was made in */

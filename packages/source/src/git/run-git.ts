@@ -22,6 +22,8 @@ export interface GitRunOptions {
   readonly settings?: readonly GitSetting[];
   /** Variables beside and above the usual ones. */
   readonly variables?: Readonly<Record<string, string>>;
+  /** Keeps what git complains about out of the log, for questions whose answer may be no. */
+  readonly isQuiet?: boolean;
 }
 
 /** Git with the settings for one repository. */
@@ -32,6 +34,12 @@ export interface Git {
    * @throws E_SOURCE_… as its message says, E_NO_SPACE, E_PROCESS_NOT_FOUND when git is not installed
    */
   run(args: readonly string[], options: GitRunOptions): Promise<string>;
+}
+
+/** Git for a folder of the user, and what its settings say. */
+export interface LocalGit extends Git {
+  /** The URL of the remote `origin` as it is written there, which may hold secrets; undefined when there is none. */
+  readonly originUrl: string | undefined;
 }
 
 const defaultTimeoutMs = 30 * 60 * 1000;
@@ -49,10 +57,16 @@ export async function openRemoteGit(url: GitUrl, context: SourceContext): Promis
 }
 
 /** Git for looking at a folder of the user. Only the LFS filter runs; its definition is the user's own. */
-export async function openLocalGit(context: SourceContext, folder: string): Promise<Git> {
-  const { filterNames } = await readUserSettings(context, folder);
+export async function openLocalGit(context: SourceContext, folder: string): Promise<LocalGit> {
+  const { filterNames, originUrl } = await readUserSettings(context, folder);
   const foreign = filterNames.filter((name) => name !== "lfs");
-  return gitWith(context, [...workTreeSettings(), ...withoutFilters(foreign)], { GIT_ALLOW_PROTOCOL: "none" });
+  const git = gitWith(context, [...workTreeSettings(), ...withoutFilters(foreign)], { GIT_ALLOW_PROTOCOL: "none" });
+  return { ...git, originUrl };
+}
+
+/** Git for questions about a folder's repository that no file's content is read for: filters would run for those. */
+export function gitForHistory(context: SourceContext): Git {
+  return gitWith(context, workTreeSettings(), { GIT_ALLOW_PROTOCOL: "none" });
 }
 
 function gitWith(context: SourceContext, settings: readonly GitSetting[], variables: Record<string, string>): Git {
@@ -69,7 +83,7 @@ function gitWith(context: SourceContext, settings: readonly GitSetting[], variab
           ...(options.input === undefined ? {} : { input: options.input }),
           ...(options.okExitCodes === undefined ? {} : { okExitCodes: options.okExitCodes }),
           onLine: (line, stream) => {
-            if (stream === "stderr") context.onLine?.(redactText(line));
+            if (stream === "stderr" && options.isQuiet !== true) context.onLine?.(redactText(line));
           },
         });
         return result.stdout;
@@ -83,20 +97,33 @@ function gitWith(context: SourceContext, settings: readonly GitSetting[], variab
 interface UserSettings {
   readonly filterNames: readonly string[];
   readonly hasSshCommand: boolean;
+  readonly originUrl: string | undefined;
 }
 
-/** What the configuration of the user, and of the folder's repository, defines that could run programs. */
+const askedSettings = "^(filter\\..*|core\\.sshcommand|remote\\.origin\\.url)$";
+
+/**
+ * What the configuration of the user, and of the folder's repository, defines that could run programs; and the
+ * origin, because starting git costs more than reading.
+ */
 async function readUserSettings(context: SourceContext, folder = noRepository): Promise<UserSettings> {
   const git = gitWith(context, [], {});
-  const names = await git.run(["config", "--name-only", "-z", "--get-regexp", "^(filter\\..*|core\\.sshcommand)$"], {
+  const output = await git.run(["config", "-z", "--get-regexp", askedSettings], {
     what: "reading git's settings",
     cwd: folder,
     okExitCodes: [0, 1],
   });
-  const keys = names.split("\0");
-  const filters = keys.map((key) => /^filter\.(?<name>.+)\.\w+$/s.exec(key)?.groups?.["name"]);
+  const entries = output.split("\0").map(splitSetting);
+  const filters = entries.map(([key]) => /^filter\.(?<name>.+)\.\w+$/s.exec(key)?.groups?.["name"]);
   return {
     filterNames: [...new Set(filters.filter((name) => name !== undefined)), "lfs"],
-    hasSshCommand: keys.includes("core.sshcommand"),
+    hasSshCommand: entries.some(([key]) => key === "core.sshcommand"),
+    originUrl: entries.findLast(([key]) => key === "remote.origin.url")?.[1],
   };
+}
+
+/** Key and value of an entry of `git config -z`, which puts a line end between them. */
+function splitSetting(entry: string): readonly [key: string, value: string] {
+  const [key = "", ...lines] = entry.split("\n");
+  return [key, lines.join("\n")];
 }
