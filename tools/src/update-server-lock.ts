@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { processRunner } from "@repo2singularity/base";
 import { parse } from "smol-toml";
-import { z } from "zod";
+import * as z from "zod";
 
 /**
  * Resolves the Jupyter server anew and writes the lock that every image's server is installed from. Needs uv on

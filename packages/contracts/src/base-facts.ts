@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /**
  * What a recipe may know of the base it stands on. Read from the base's own files when it is at hand,

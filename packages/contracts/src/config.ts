@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** Where outside addresses lead; every one left out keeps its public default. */
 export const Mirrors = z.strictObject({

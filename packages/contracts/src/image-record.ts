@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** One package of an image with the exact version that was installed. */
 export const LockedPackage = z.strictObject({

@@ -2,4 +2,4 @@ export { BaseFacts } from "./base-facts.ts";
 export { BuildEvent, type BuildEventSink } from "./build-event.ts";
 export { Config, Mirrors } from "./config.ts";
 export { ImageRecord, LockedPackage } from "./image-record.ts";
-export { CacheName, Decision, Recipe, recipeVersion, Step, StepGroup, StepGroupName } from "./recipe.ts";
+export { CacheName, Decision, Recipe, Step, StepGroup, StepGroupName } from "./recipe.ts";

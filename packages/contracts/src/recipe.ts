@@ -1,10 +1,5 @@
-import { z } from "zod";
-
-/**
- * Part of every key: raised whenever the same repository would give other bytes than before,
- * because a script, a pinned tool or the layout of the image changed.
- */
-export const recipeVersion = 1;
+import * as z from "zod";
+import { recipeVersion } from "./version.ts";
 
 /** Download caches that a step may use; they are mounted, never part of a layer. */
 export const CacheName = z.enum(["apt", "uv", "npm", "bytecode"]);

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { AppError } from "@repo2singularity/base";
-import { Config } from "@repo2singularity/contracts";
+import type { Config } from "@repo2singularity/contracts";
 import type { HostIo } from "../host-io.ts";
 
 /** A configuration and, for each of its keys, the file or variable that set it. */
@@ -44,7 +44,7 @@ export async function loadConfig(io: Pick<HostIo, "env" | "cwd">): Promise<Loade
   }
   for (const [variable, key] of Object.entries(variables)) {
     const value = io.env[variable];
-    if (value !== undefined && value !== "") apply(`$${variable}`, parsePart(`$${variable}`, { [key]: value }));
+    if (value !== undefined && value !== "") apply(`$${variable}`, await parsePart(`$${variable}`, { [key]: value }));
   }
   return { config, origins };
 }
@@ -58,15 +58,16 @@ async function readConfigFile(file: string): Promise<Config | undefined> {
     throw error;
   }
   try {
-    return parsePart(file, JSON.parse(text));
+    return await parsePart(file, JSON.parse(text));
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
     throw new AppError("E_CONFIG_INVALID", `${file}: not valid JSON: ${error.message}`, { cause: error });
   }
 }
 
-function parsePart(origin: string, part: unknown): Config {
-  const parsed = Config.safeParse(part);
+async function parsePart(origin: string, part: unknown): Promise<Config> {
+  const { Config: schema } = await import("@repo2singularity/contracts"); // most machines have no file to check
+  const parsed = schema.safeParse(part);
   if (parsed.success) return parsed.data;
   const problems = parsed.error.issues.map((issue) => `${issue.path.join(".") || "the whole"}: ${issue.message}`);
   throw new AppError("E_CONFIG_INVALID", `${origin}: ${problems.join("; ")}`);

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import type { Digest } from "@repo2singularity/base";
 import { BaseFacts, LockedPackage } from "@repo2singularity/contracts";
 import { type TreeEntry, writeSquashfs } from "@repo2singularity/image";
-import { z } from "zod";
+import * as z from "zod";
 import { softwareTimeSeconds } from "../pipeline/group-key.ts";
 import type { BaseDependencies } from "./base-dependencies.ts";
 import { normalizeBase } from "./normalize-base.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { BaseDependencies } from "./base-dependencies.ts";
 import { findBaseLayer } from "./base-layer.ts";
 import { parseBaseReference } from "./base-reference.ts";

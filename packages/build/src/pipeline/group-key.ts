@@ -1,5 +1,6 @@
 import { canonicalJson, sha256Hex } from "@repo2singularity/base";
-import { type Recipe, recipeVersion, type StepGroup } from "@repo2singularity/contracts";
+import type { Recipe, StepGroup } from "@repo2singularity/contracts";
+import { recipeVersion } from "@repo2singularity/contracts/version";
 
 /** How the data of every layer is stored; part of every key, because it decides the bytes. */
 export interface LayerFormat {

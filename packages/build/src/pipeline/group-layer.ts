@@ -3,7 +3,7 @@ import path from "node:path";
 import type { Digest } from "@repo2singularity/base";
 import { LockedPackage } from "@repo2singularity/contracts";
 import type { Store } from "@repo2singularity/store";
-import { z } from "zod";
+import * as z from "zod";
 import { captureLayer } from "../layer/capture-layer.ts";
 import { materializeLayer } from "../layer/materialize-layer.ts";
 import type { GroupContext } from "./group-context.ts";

@@ -1,11 +1,5 @@
-import {
-  recipeVersion,
-  type BaseFacts,
-  type Decision,
-  type Recipe,
-  type Step,
-  type StepGroup,
-} from "@repo2singularity/contracts";
+import type { BaseFacts, Decision, Recipe, Step, StepGroup } from "@repo2singularity/contracts";
+import { recipeVersion } from "@repo2singularity/contracts/version";
 import { configPath, findConfigDirectory, type ConfigDirectory } from "../detect/config-directory.ts";
 import { findFamily, readConfigFile, type FoundFamily } from "../detect/family.ts";
 import { choosePython, compareMinor, oldestServerPython, type PythonChoice } from "../python/choose-python.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { AppError, type Secret } from "@repo2singularity/base";
 import type { Transport } from "@repo2singularity/base/http";
 import { statusError } from "../http/errors.ts";

@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { z } from "zod";
+import * as z from "zod";
 import { AppError, isAbortError, isAppError, Secret, type ProcessRunner } from "@repo2singularity/base";
 import type { Credentials, CredentialSource } from "./credentials.ts";
 

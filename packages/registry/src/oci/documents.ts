@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { AppError, type Digest } from "@repo2singularity/base";
 
 /** `sha256:` and 64 digits. */
