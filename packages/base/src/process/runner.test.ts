@@ -1,3 +1,6 @@
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { expect, test } from "vitest";
 import { isAppError } from "../errors/app-error.ts";
 import { processRunner } from "./runner.ts";
@@ -76,4 +79,44 @@ test("what an aborted program started ends with it", async () => {
 
   await expect(running).rejects.toMatchObject({ name: "AbortError" });
   expect(performance.now() - started).toBeLessThan(20_000); // the sleep holds the output open as long as it lives
+});
+
+test("a program that ignores the polite signal is killed", async () => {
+  const stop = new AbortController();
+  const started = performance.now();
+
+  const running = processRunner("sh", ["-c", "trap '' TERM; echo ready; while :; do sleep 0.1; done"], {
+    env,
+    signal: stop.signal,
+    onLine: () => stop.abort(),
+  });
+
+  await expect(running).rejects.toMatchObject({ name: "AbortError" });
+  expect(performance.now() - started).toBeGreaterThan(1_900);
+});
+
+test("the signal that ended a program is told, and is no exit status that counts as success", async () => {
+  const running = processRunner("sh", ["-c", "kill -KILL $$"], { env, okExitCodes: [0, 128] });
+
+  await expect(running).rejects.toThrow(/ended with SIGKILL/);
+});
+
+test("a file that is no program cannot be started, and the reason is told", async () => {
+  await expect(processRunner("/dev/null", [], { env })).rejects.toThrow("/dev/null: not started (EACCES)");
+});
+
+test("what still runs ends when this program ends by an error", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "r2s-runner-"));
+  const note = join(folder, "note");
+  const sleeper = `trap "echo ended >${note}; exit" TERM; echo ready; while :; do sleep 0.05; done`;
+  const script = `
+    import { processRunner } from ${JSON.stringify(new URL("runner.ts", import.meta.url).href)};
+    const onLine = () => { throw new Error("broken"); };
+    void processRunner("sh", ["-c", ${JSON.stringify(sleeper)}], { env: { PATH: process.env.PATH }, onLine });
+  `;
+
+  await processRunner(process.execPath, ["--input-type=module", "-e", script], { env, okExitCodes: [1] });
+
+  await expect.poll(() => readFile(note, "utf8").catch(() => ""), { timeout: 10_000 }).toBe("ended\n");
+  await rm(folder, { recursive: true });
 });

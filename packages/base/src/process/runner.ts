@@ -1,7 +1,8 @@
 import type { Readable } from "node:stream";
-import type { Options } from "execa";
 import { AppError } from "../errors/app-error.ts";
 import { redactText } from "../redaction.ts";
+import { startProcess } from "./start-process.ts";
+import { Tail } from "./tail.ts";
 
 /** How a program is run. */
 export interface ProcessOptions {
@@ -49,77 +50,40 @@ export type ProcessRunner = (
   options: ProcessOptions,
 ) => Promise<ProcessResult>;
 
-const stdoutLimitBytes = 16 * 2 ** 20;
-const stderrLimitBytes = 64 * 2 ** 10;
+const stdoutLimit = 16 * 2 ** 20;
+const stderrLimit = 64 * 2 ** 10;
 
-/** Keeps the last bytes of a stream of text chunks. */
-class Tail {
-  readonly #limit: number;
-  #chunks: string[] = [];
-  #length = 0;
-
-  constructor(limit: number) {
-    this.#limit = limit;
-  }
-
-  push(chunk: string): void {
-    this.#chunks.push(chunk);
-    this.#length += chunk.length;
-    if (this.#length > 2 * this.#limit) {
-      this.#chunks = [this.text()];
-      this.#length = this.#chunks[0]?.length ?? 0;
-    }
-  }
-
-  text(): string {
-    return this.#chunks.join("").slice(-this.#limit);
-  }
-}
-
-/** Runs programs of this host with execa, which is loaded on first use because it takes 100 ms. */
+/**
+ * Runs programs of this host. On Node's own `child_process`: loading a library for it took as long as the four git
+ * processes of a plan together (docs/adr/0008).
+ */
 export const processRunner: ProcessRunner = async (command, args, options) => {
-  const { execa } = await import("execa");
   options.signal?.throwIfAborted();
-  const stdout = new Tail(stdoutLimitBytes);
-  const stderr = new Tail(stderrLimitBytes);
-  const execaOptions = {
-    ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
-    ...(options.signal === undefined ? {} : { cancelSignal: options.signal }),
-    ...(options.timeoutMs === undefined ? {} : { timeout: options.timeoutMs }),
-    ...(options.killSignal === undefined ? {} : { killSignal: options.killSignal }),
-    env: Object.fromEntries(Object.entries(options.env).filter(([, value]) => value !== undefined)),
-    extendEnv: false,
-    killDescendants: options.endsDescendants ?? false,
-    buffer: false,
-    reject: false,
-    stdin: options.input === undefined ? ("ignore" as const) : ("pipe" as const),
-    forceKillAfterDelay: 2_000,
-  } satisfies Options;
-  const child = execa(command, [...args], execaOptions);
+  const stdout = new Tail(stdoutLimit);
+  const stderr = new Tail(stderrLimit);
+  const { child, end } = startProcess(command, args, { ...options, hasInput: options.input !== undefined });
   follow(child.stdout, stdout, "stdout", options.onLine);
   follow(child.stderr, stderr, "stderr", options.onLine);
   if (options.input !== undefined && child.stdin !== null) feed(child.stdin, options.input);
-  const result = await child;
+  const { exitCode, signal, by, startFailure } = await end;
 
-  if (result.isCanceled) throw options.signal?.reason ?? new DOMException("aborted", "AbortError");
+  if (by === "abort") throw options.signal?.reason ?? new DOMException("aborted", "AbortError");
   const shown = redactText([command, ...args].join(" ")).slice(0, 400);
-  if (result.timedOut) {
+  if (by === "timeout") {
     throw new AppError("E_PROCESS_TIMEOUT", `${shown}: not finished after ${options.timeoutMs} ms`);
   }
-  if (result.code === "ENOENT") {
+  if (startFailure === "ENOENT") {
     throw new AppError("E_PROCESS_NOT_FOUND", `${command} is not installed or not on the PATH`, {
       data: { command },
     });
   }
-  const exitCode = result.exitCode ?? (result.signal === undefined ? -1 : 128);
-  if (!(options.okExitCodes ?? [0]).includes(exitCode)) {
+  if (exitCode === undefined || !(options.okExitCodes ?? [0]).includes(exitCode)) {
     const tail = redactText(stderr.text());
-    throw new AppError(
-      "E_PROCESS_FAILED",
-      `${shown}: ended with ${result.signal ?? `status ${exitCode}`}${tail === "" ? "" : `: ${lastLine(tail)}`}`,
-      // execa's own error is no cause of ours: it holds the whole environment, secrets among it
-      { data: { exitCode, signal: result.signal, stderr: tail } },
-    );
+    const how =
+      startFailure === undefined ? `ended with ${signal ?? `status ${exitCode}`}` : `not started (${startFailure})`;
+    throw new AppError("E_PROCESS_FAILED", `${shown}: ${how}${tail === "" ? "" : `: ${lastLine(tail)}`}`, {
+      data: { exitCode: exitCode ?? 128, signal, stderr: tail },
+    });
   }
   return { exitCode, stdout: stdout.text(), stderr: stderr.text() };
 };
