@@ -6,6 +6,9 @@ delete process.env["NODE_COMPILE_CACHE"];
 await access("/"); // starts libuv's threads, which is when their number is read
 delete process.env["UV_THREADPOOL_SIZE"];
 
+// In the bundle a trace names the lines of the sources then; reading the maps takes too long for every start.
+if (process.argv.includes("--debug")) process.setSourceMapsEnabled(true);
+
 const stop = new AbortController();
 for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
   // `on`, not `once`: a lock library kills the process when it finds no other listener while the signal is handled.

@@ -55,7 +55,7 @@ const stderrLimit = 64 * 2 ** 10;
 
 /**
  * Runs programs of this host. On Node's own `child_process`: loading a library for it took as long as the four git
- * processes of a plan together (docs/adr/0008).
+ * processes of a plan together (docs/adr/0009).
  */
 export const processRunner: ProcessRunner = async (command, args, options) => {
   options.signal?.throwIfAborted();

@@ -1,0 +1,69 @@
+import { execFileSync, spawnSync } from "node:child_process";
+import { globSync } from "node:fs";
+import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+
+const root = resolve(import.meta.dirname, "../..");
+let folder = "";
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "r2s-bundle-"));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+/** A clone with a program of one line, which tells where it runs from. */
+async function makeClone(): Promise<string> {
+  const clone = join(folder, "clone");
+  for (const name of ["apps/cli/src", "packages/base", "node_modules/.bin"]) {
+    await mkdir(join(clone, name), { recursive: true });
+  }
+  for (const name of ["bin/repo2singularity", "tools/src/bundle-cli.ts", "package.json", "package-lock.json"]) {
+    await cp(join(root, name), join(clone, name));
+  }
+  await writeFile(join(clone, "node_modules/.package-lock.json"), "{}");
+  await symlink(process.execPath, join(clone, "node_modules/.bin/node"));
+  await symlink(join(root, "node_modules/esbuild"), join(clone, "node_modules/esbuild"));
+  return clone;
+}
+
+test("the program runs from the bundle, and an edited source is what the next start runs", async () => {
+  const clone = await makeClone();
+  const source = join(clone, "apps/cli/src/main.ts");
+  const start = (): string => {
+    const env = { ...process.env, HOME: folder };
+    return spawnSync(join(clone, "bin/repo2singularity"), { encoding: "utf8", env }).stdout;
+  };
+
+  await writeFile(source, `const word: string = "one"; console.log(word, import.meta.url);`);
+  const first = [start(), start()];
+  await writeFile(source, `const word: string = "two"; console.log(word, import.meta.url);`);
+  const second = start();
+  await writeFile(source, `console.log("three", import.meta.url); await import("./missing.ts");`);
+  const third = start();
+
+  expect(first).toEqual(Array(2).fill(`one file://${clone}/dist/cli/main.js\n`));
+  expect(second).toBe(`two file://${clone}/dist/cli/main.js\n`);
+  expect(third).toBe(`three file://${source}\n`);
+});
+
+test("the bundle plans as the sources do", () => {
+  const bundle = join(folder, "bundle");
+  const plan = (program: string): string =>
+    execFileSync(process.execPath, [program, "plan", "--format", "json", join(root, "examples/hello-jupyter")], {
+      encoding: "utf8",
+      env: { ...process.env, R2S_CACHE_DIR: join(folder, "cache") },
+    });
+
+  execFileSync(process.execPath, [join(root, "tools/src/bundle-cli.ts"), bundle]);
+
+  expect(plan(join(bundle, "main.js"))).toBe(plan(join(root, "apps/cli/src/main.ts")));
+});
+
+test("no source looks for a file beside itself, where the bundle has none", async () => {
+  const sources = globSync("{apps,packages}/*/src/**/*.ts", { cwd: root, exclude: ["**/*.test.ts", "**/testing/**"] });
+  const texts = await Promise.all(sources.map((path) => readFile(join(root, path), "utf8")));
+
+  expect(sources.length).toBeGreaterThan(200);
+  expect(sources.filter((_, index) => /import\.meta\.(?:url|dirname|filename)/.test(texts[index] ?? ""))).toEqual([]);
+});

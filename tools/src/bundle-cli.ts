@@ -1,0 +1,64 @@
+import { mkdir, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
+import { basename, join, resolve } from "node:path";
+import { build } from "esbuild";
+
+/**
+ * Bundles the command line into a folder, which `bin/repo2singularity` runs as long as no source is newer than the
+ * file `made` in it: one file is read where there were two hundred. Commands stay apart (code splitting), so that each
+ * loads its own code alone.
+ *
+ * A program that runs meanwhile is not disturbed: files appear by rename, the entry after what it needs, and what
+ * earlier bundles had stays for a month, because a command may yet load some of it.
+ *
+ * node tools/src/bundle-cli.ts [FOLDER]      FOLDER is `dist/cli` of this clone when left out
+ */
+
+const keptMs = 30 * 24 * 3600 * 1000;
+const entryName = "main.js";
+
+const root = resolve(import.meta.dirname, "../..");
+const folder = resolve(process.argv[2] ?? join(root, "dist/cli"));
+
+await mkdir(folder, { recursive: true });
+const stamp = join(folder, `.made-${process.pid}`);
+await writeFile(stamp, ""); // before any source is read: one that changes meanwhile is newer
+try {
+  await bundleInto(folder);
+  await removeOldFiles(folder);
+  await rename(stamp, join(folder, "made"));
+} finally {
+  await rm(stamp, { force: true });
+}
+
+async function bundleInto(target: string): Promise<void> {
+  const { outputFiles } = await build({
+    absWorkingDir: root,
+    entryPoints: ["apps/cli/src/main.ts"],
+    outdir: target,
+    bundle: true,
+    splitting: true,
+    format: "esm",
+    platform: "node",
+    target: "node24.2",
+    sourcemap: "linked",
+    sourcesContent: false,
+    write: false,
+    logLevel: "error",
+    // packages of the CommonJS kind ask for Node's own modules by `require`, which a module does not have
+    banner: {
+      js: `import { createRequire as requireFrom } from "node:module"; const require = requireFrom(import.meta.url);`,
+    },
+  });
+  const isEntry = (path: string): boolean => basename(path) === entryName;
+  for (const file of outputFiles.toSorted((a, b) => Number(isEntry(a.path)) - Number(isEntry(b.path)))) {
+    await writeFile(`${file.path}.${process.pid}`, file.contents);
+    await rename(`${file.path}.${process.pid}`, file.path);
+  }
+}
+
+async function removeOldFiles(target: string): Promise<void> {
+  for (const name of await readdir(target)) {
+    const stats = await stat(join(target, name)).catch(() => undefined); // another bundler may have renamed it
+    if (stats !== undefined && Date.now() - stats.mtimeMs > keptMs) await rm(join(target, name), { force: true });
+  }
+}
