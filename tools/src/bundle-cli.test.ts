@@ -1,6 +1,9 @@
-import { execFileSync, spawnSync } from "node:child_process";
+import { execFile, execFileSync, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { globSync } from "node:fs";
 import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -47,18 +50,43 @@ test("the program runs from the bundle, and an edited source is what the next st
   expect(third).toBe(`three file://${source}\n`);
 });
 
-test("the bundle plans as the sources do", () => {
+test("the bundle does as the sources do, with packages that are loaded late as well", async () => {
   const bundle = join(folder, "bundle");
-  const plan = (program: string): string =>
-    execFileSync(process.execPath, [program, "plan", "--format", "json", join(root, "examples/hello-jupyter")], {
-      encoding: "utf8",
-      env: { ...process.env, R2S_CACHE_DIR: join(folder, "cache") },
-    });
+  const registry = createServer((_, response) => response.writeHead(404).end()).listen(0, "127.0.0.1");
+  await once(registry, "listening");
+  // listen() on a port gives an address and no path
+  const { port } = registry.address() as AddressInfo;
+  const env = { ...process.env, R2S_CACHE_DIR: join(folder, "cache") };
+  const commands = [
+    ["plan", "--format", "json", join(root, "examples/hello-jupyter")],
+    ["cache", "prune", "--max-size", "1T"], // takes a lock
+    ["image", "convert", `docker://127.0.0.1:${port}/none:latest`, join(folder, "none.sif")], // asks the network
+  ];
+  const runAll = (program: string): Promise<readonly Ended[]> =>
+    Promise.all(commands.map((args) => ended(process.execPath, [program, ...args], env)));
 
   execFileSync(process.execPath, [join(root, "tools/src/bundle-cli.ts"), bundle]);
 
-  expect(plan(join(bundle, "main.js"))).toBe(plan(join(root, "apps/cli/src/main.ts")));
+  const ofBundle = await runAll(join(bundle, "main.js"));
+  expect(ofBundle).toEqual(await runAll(join(root, "apps/cli/src/main.ts")));
+  expect(ofBundle.map(({ status }) => status)).toEqual([0, 0, 1]);
+  expect(ofBundle[2]?.stderr).toContain("E_REGISTRY_NOT_FOUND");
+  registry.close();
 });
+
+interface Ended {
+  readonly status: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+function ended(file: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<Ended> {
+  return new Promise((settle) => {
+    execFile(file, args, { env }, (error, stdout, stderr) =>
+      settle({ status: typeof error?.code === "number" ? error.code : 0, stdout, stderr }),
+    );
+  });
+}
 
 test("no source looks for a file beside itself, where the bundle has none", async () => {
   const sources = globSync("{apps,packages}/*/src/**/*.ts", { cwd: root, exclude: ["**/*.test.ts", "**/testing/**"] });

@@ -1,6 +1,8 @@
 import { mkdir, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
+import { isBuiltin } from "node:module";
 import { basename, join, resolve } from "node:path";
-import { build } from "esbuild";
+import { pathToFileURL } from "node:url";
+import { build, type Plugin } from "esbuild";
 
 /**
  * Bundles the command line into a folder, which `bin/repo2singularity` runs as long as no source is newer than the
@@ -12,6 +14,28 @@ import { build } from "esbuild";
  *
  * node tools/src/bundle-cli.ts [FOLDER]      FOLDER is `dist/cli` of this clone when left out
  */
+
+/**
+ * Gives `await import("package")` the names that Node gives it. What a CommonJS package exports is known when it has
+ * run, and esbuild leaves all but `default` out: so it is run here, and its names are written down.
+ */
+const namedExports: Plugin = {
+  name: "named-exports",
+  setup: ({ onResolve, onLoad, resolve: find }) => {
+    onResolve({ filter: /^[^./]/ }, ({ path, kind, resolveDir }) =>
+      kind === "dynamic-import" && !isBuiltin(path) ? { path, namespace: "named", pluginData: resolveDir } : undefined,
+    );
+    onLoad({ filter: /./, namespace: "named" }, async ({ path, pluginData }) => {
+      // what the resolver above put there
+      const resolveDir = pluginData as string;
+      const found = await find(path, { kind: "import-statement", resolveDir });
+      // a module's namespace
+      const exported = (await import(pathToFileURL(found.path).href)) as object;
+      const names = Object.keys(exported).filter((name) => /^[\w$]+$/.test(name));
+      return { contents: `export { ${names.join(", ")} } from ${JSON.stringify(path)};`, resolveDir };
+    });
+  },
+};
 
 const keptMs = 30 * 24 * 3600 * 1000;
 const entryName = "main.js";
@@ -40,6 +64,7 @@ async function bundleInto(target: string): Promise<void> {
     format: "esm",
     platform: "node",
     target: "node24.2",
+    plugins: [namedExports],
     sourcemap: "linked",
     sourcesContent: false,
     write: false,
