@@ -26,8 +26,8 @@ export interface WriteSquashfsOptions {
   /** Time of the image itself and of directories that no entry describes, in seconds; 0 when left out. */
   readonly mtimeSeconds?: number;
   /**
-   * Blocks that are compressed at the same time, at least 1, on libuv's pool of threads; two more than there are cores
-   * when left out, at most 32. The image does not depend on it.
+   * Blocks that are compressed at the same time, at least 1, on libuv's pool of threads; when left out, enough that
+   * no core waits, at most 32. The image does not depend on it.
    */
   readonly compressorCount?: number;
   /** Where compressed blocks of files that were packed before can be copied from. */
@@ -98,7 +98,10 @@ export async function packSquashfs(
   const blockSizeBytes = checkedBlockSize(options.blockSizeBytes ?? DEFAULT_BLOCK_SIZE_BYTES);
   const blockCompression = checkedCompression(options.compression, options.level);
   const output = await OutputFile.create(path);
-  const compressorCount = Math.max(1, options.compressorCount ?? Math.min(maxCompressors, availableParallelism() + 2));
+  const compressorCount = Math.max(
+    1,
+    options.compressorCount ?? Math.min(maxCompressors, 2 * availableParallelism() + 2),
+  );
   const queue = new BlockQueue(
     { blockSizeBytes, blockCompression, compressorCount, memoryBytes: queueBytes },
     (pieces) => output.appendAll(pieces),
@@ -132,7 +135,7 @@ async function packEntries(
   const model = new TreeModel(options.mtimeSeconds ?? 0);
   for await (const entry of entries) {
     options.signal?.throwIfAborted();
-    const data = entry.type === "file" ? await files.pack(entry) : undefined;
+    const data = entry.type === "file" ? (files.tryPackNow(entry) ?? (await files.pack(entry))) : undefined;
     model.add(entry, data);
     if (output.isBehind) await output.settle();
   }

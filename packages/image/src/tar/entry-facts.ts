@@ -28,25 +28,29 @@ export interface EntryFacts {
 /** A header and its extensions as one entry. @throws E_TAR_INVALID, E_PATH_ESCAPE, E_TREE_INVALID */
 export function entryFacts(header: TarHeader, extensions: Extensions): EntryFacts {
   const { records } = extensions;
+  const record = (key: string): Uint8Array | undefined => (records.size === 0 ? undefined : records.get(key));
   const where = `tar archive, byte ${header.offset}`;
-  const name = records.get("GNU.sparse.name") ?? records.get("path") ?? extensions.longName ?? header.name;
+  const name = record("GNU.sparse.name") ?? record("path") ?? extensions.longName ?? header.name;
   const text = decodeName(name);
   const type = entryType(header, text);
   const path = normalizePath(text, where);
   if (path === "" && type !== "directory") throw invalidHeader(`a ${type} has no name`, header.offset);
-  const xattrs = xattrsOf(records, header.offset);
-  return {
+  const facts: Writable<EntryFacts> = {
     path,
     type,
     mode: header.mode,
-    uid: ownerNumber(records.get("uid"), header.uid, header.offset),
-    gid: ownerNumber(records.get("gid"), header.gid, header.offset),
-    mtimeSeconds: seconds(records.get("mtime"), header),
-    ...linkTarget(type, header, extensions, where),
-    ...(type === "char" || type === "block" ? { device: deviceOf(header, records) } : {}),
-    ...(xattrs === undefined ? {} : { xattrs }),
+    uid: ownerNumber(record("uid"), header.uid, header.offset),
+    gid: ownerNumber(record("gid"), header.gid, header.offset),
+    mtimeSeconds: seconds(record("mtime"), header),
   };
+  if (type === "symlink" || type === "hardlink") facts.linkTarget = linkTarget(type, header, extensions, where);
+  if (type === "char" || type === "block") facts.device = deviceOf(header, records);
+  const xattrs = records.size === 0 ? undefined : xattrsOf(records, header.offset);
+  if (xattrs !== undefined) facts.xattrs = xattrs;
+  return facts;
 }
+
+type Writable<Facts> = { -readonly [Key in keyof Facts]: Facts[Key] };
 
 function entryType(header: TarHeader, path: string): EntryType {
   switch (header.typeFlag) {
@@ -72,18 +76,12 @@ function entryType(header: TarHeader, path: string): EntryType {
   }
 }
 
-function linkTarget(
-  type: EntryType,
-  header: TarHeader,
-  extensions: Extensions,
-  where: string,
-): { readonly linkTarget?: string } {
-  if (type !== "symlink" && type !== "hardlink") return {};
+function linkTarget(type: "symlink" | "hardlink", header: TarHeader, extensions: Extensions, where: string): string {
   const bytes = extensions.records.get("linkpath") ?? extensions.longLink ?? header.linkName;
   const text = decodeName(bytes);
-  if (type === "hardlink") return { linkTarget: normalizePath(text, where) };
+  if (type === "hardlink") return normalizePath(text, where);
   if (text === "" || text.includes("\0")) throw invalidHeader("a symlink has no target or a NUL in it", header.offset);
-  return { linkTarget: text };
+  return text;
 }
 
 function ownerNumber(record: Uint8Array | undefined, field: number, offset: number): number {

@@ -11,6 +11,21 @@ export interface PendingExtensions {
   readonly longLink: Uint8Array | undefined;
 }
 
+const extensionFlags: ReadonlySet<string> = new Set([
+  typeFlags.paxLocal,
+  typeFlags.paxLocalSolaris,
+  typeFlags.paxGlobal,
+  typeFlags.gnuLongName,
+  typeFlags.gnuLongLink,
+  typeFlags.gnuVolumeLabel,
+  typeFlags.solarisAcl,
+]);
+
+/** Whether a header only describes others, so that it is no entry of its own. */
+export function isExtension(header: TarHeader): boolean {
+  return extensionFlags.has(header.typeFlag);
+}
+
 const noPax: PaxHeader = { records: new Map(), sparsePairs: [] };
 
 /** Collects the headers that only describe other headers: pax, global pax, GNU's long names. */
@@ -27,28 +42,24 @@ export class ExtensionReader {
     this.#limits = limits;
   }
 
-  /** Takes in a header and its content; false, with nothing read, when it is an entry of its own. */
-  async accept(header: TarHeader): Promise<boolean> {
+  /** Takes in a header that {@link isExtension}, and its content. */
+  async accept(header: TarHeader): Promise<void> {
     switch (header.typeFlag) {
       case typeFlags.paxLocal:
       case typeFlags.paxLocalSolaris:
         this.#pax = parsePax(await this.#readContent(header), header.offset);
-        return true;
+        return;
       case typeFlags.paxGlobal:
         this.#addGlobals(parsePax(await this.#readContent(header), header.offset).records);
-        return true;
+        return;
       case typeFlags.gnuLongName:
         this.#longName = withoutNul(await this.#readContent(header));
-        return true;
+        return;
       case typeFlags.gnuLongLink:
         this.#longLink = withoutNul(await this.#readContent(header));
-        return true;
-      case typeFlags.gnuVolumeLabel:
-      case typeFlags.solarisAcl:
-        await this.#readContent(header);
-        return true;
+        return;
       default:
-        return false;
+        await this.#readContent(header);
     }
   }
 

@@ -62,8 +62,11 @@ export function invalidHeader(problem: string, offset: number): AppError {
 
 function headerForm(block: Uint8Array): TarHeader["form"] {
   const [offset, sizeBytes] = headerFields.magic;
-  const magic = Buffer.from(block.buffer, block.byteOffset + offset, sizeBytes).toString("latin1");
-  return magic === USTAR_MAGIC ? "ustar" : magic === GNU_MAGIC ? "gnu" : "v7";
+  const isMagic = (text: string): boolean => {
+    for (let at = 0; at < sizeBytes; at++) if (block[offset + at] !== text.charCodeAt(at)) return false;
+    return true;
+  };
+  return isMagic(USTAR_MAGIC) ? "ustar" : isMagic(GNU_MAGIC) ? "gnu" : "v7";
 }
 
 /** A copy of a field up to its first NUL: the block's memory may be reused by the source. */

@@ -1,14 +1,14 @@
 import type { TreeEntry } from "../tree/entry.ts";
 import { ChunkReader } from "./chunk-reader.ts";
-import { entryFacts } from "./entry-facts.ts";
+import { entryFacts, type EntryFacts } from "./entry-facts.ts";
 import { ArchivedContent } from "./archived-content.ts";
-import { ExtensionReader } from "./extension-reader.ts";
+import { ExtensionReader, isExtension } from "./extension-reader.ts";
 import { hasValidChecksum, isZeroBlock } from "./header-numbers.ts";
 import { parseHeader, type TarHeader } from "./header.ts";
 import { TAR_BLOCK_BYTES, paddedSize, typeFlags } from "./layout.ts";
 import { checkTarLimit, defaultTarLimits, type TarLimits } from "./limits.ts";
-import { paxNumber } from "./pax.ts";
-import { readGnuSparseMap, readPaxSparseMap } from "./sparse-map.ts";
+import { paxNumber, type PaxHeader } from "./pax.ts";
+import { readGnuSparseMap, readPaxSparseMap, type SparseMap } from "./sparse-map.ts";
 
 /** How {@link readTar} reads. */
 export interface ReadTarOptions {
@@ -42,13 +42,20 @@ export async function* readTar(
   try {
     for (;;) {
       options.signal?.throwIfAborted();
-      const header = await readHeader(bytes);
-      if (header === undefined) break;
-      if (await extensions.accept(header)) continue;
-      checkTarLimit("entryCount", ++entryCount, limits, header.offset);
-      const { entry, content } = await readEntry(bytes, header, extensions, limits);
+      const { offset } = bytes;
+      const block = bytes.tryTake(TAR_BLOCK_BYTES) ?? (await bytes.take(TAR_BLOCK_BYTES, "a header"));
+      if (block === undefined) throw bytes.truncated("the end mark", TAR_BLOCK_BYTES);
+      if (block[0] === 0 && isZeroBlock(block)) break; // the end mark is one or two of them
+      const header = parseHeader(block, offset);
+      if (isExtension(header)) {
+        await extensions.accept(header);
+        continue;
+      }
+      checkTarLimit("entryCount", ++entryCount, limits, offset);
+      const read = describeEntry(bytes, header, extensions, limits);
+      const { entry, content } = read instanceof Promise ? await read : read;
       yield entry;
-      await content?.finish();
+      if (content?.tryFinish() === false) await content.finish();
     }
     extensions.checkNoneIsOpen(bytes.offset);
     await bytes.drain();
@@ -57,45 +64,69 @@ export async function* readTar(
   }
 }
 
-/** The next header; undefined at the archive's end mark, which is one or two zero blocks. */
-async function readHeader(bytes: ChunkReader): Promise<TarHeader | undefined> {
-  const offset = bytes.offset;
-  const what = "a header";
-  const block = bytes.tryTake(TAR_BLOCK_BYTES) ?? (await bytes.take(TAR_BLOCK_BYTES, what));
-  if (block === undefined) throw bytes.truncated("the end mark", TAR_BLOCK_BYTES);
-  return block[0] === 0 && isZeroBlock(block) ? undefined : parseHeader(block, offset);
-}
-
 interface ReadEntry {
   readonly entry: TreeEntry;
   /** What must be finished before the next header, if the entry has stored bytes. */
   readonly content: ArchivedContent | undefined;
 }
 
-async function readEntry(
+/** An entry by its header and those before it; a promise only where the content's beginning must be read as well. */
+function describeEntry(
   bytes: ChunkReader,
   header: TarHeader,
   extensions: ExtensionReader,
   limits: Required<TarLimits>,
-): Promise<ReadEntry> {
-  const { pax, ...names } = extensions.takeFor();
-  const facts = entryFacts(header, { records: pax.records, ...names });
-  const sizeRecord = pax.records.get("size");
+): ReadEntry | Promise<ReadEntry> {
+  const pending = extensions.takeFor();
+  const { records } = pending.pax;
+  const facts = entryFacts(header, { records, longName: pending.longName, longLink: pending.longLink });
+  const sizeRecord = records.size === 0 ? undefined : records.get("size");
   const storedSize = sizeRecord === undefined ? header.sizeBytes : paxNumber(sizeRecord, header.offset);
   if (facts.type !== "file") {
-    const skippedBytes = await contentToSkip(bytes, header, storedSize);
-    const content = skippedBytes === 0 ? undefined : new ArchivedContent(bytes, skippedBytes, facts.path);
-    return { entry: { ...facts, sizeBytes: 0 }, content };
+    if (storedSize === 0) return { entry: { ...facts, sizeBytes: 0 }, content: undefined };
+    return describeOther(bytes, header, facts, storedSize);
   }
+  const isPlain = records.size === 0 && header.typeFlag !== typeFlags.gnuSparse;
+  const file = { bytes, facts, storedSize, limits };
+  return isPlain ? describeFile(header, file, undefined) : describeSparseFile(header, pending.pax, file);
+}
+
+interface ArchivedFile {
+  readonly bytes: ChunkReader;
+  readonly facts: EntryFacts;
+  readonly storedSize: number;
+  readonly limits: Required<TarLimits>;
+}
+
+async function describeOther(
+  bytes: ChunkReader,
+  header: TarHeader,
+  facts: EntryFacts,
+  storedSize: number,
+): Promise<ReadEntry> {
+  const skippedBytes = await contentToSkip(bytes, header, storedSize);
+  const content = skippedBytes === 0 ? undefined : new ArchivedContent(bytes, skippedBytes, facts.path);
+  return { entry: { ...facts, sizeBytes: 0 }, content };
+}
+
+async function describeSparseFile(header: TarHeader, pax: PaxHeader, file: ArchivedFile): Promise<ReadEntry> {
+  const { bytes, storedSize, limits } = file;
   const map =
     header.typeFlag === typeFlags.gnuSparse
       ? await readGnuSparseMap(header, bytes, limits)
       : await readPaxSparseMap(pax, storedSize, bytes, limits);
+  return describeFile(header, file, map);
+}
+
+function describeFile(
+  header: TarHeader,
+  { bytes, facts, storedSize, limits }: ArchivedFile,
+  map: SparseMap | undefined,
+): ReadEntry {
   const sizeBytes = map?.realSize ?? storedSize;
   checkTarLimit("fileBytes", sizeBytes, limits, header.offset);
-  const content = new ArchivedContent(bytes, storedSize - (map?.mapBytes ?? 0), facts.path);
-  const entry = sizeBytes === 0 ? { ...facts, sizeBytes } : { ...facts, sizeBytes, content: content.content(map) };
-  return { entry, content };
+  const content = new ArchivedContent(bytes, storedSize - (map?.mapBytes ?? 0), facts.path, map);
+  return { entry: sizeBytes === 0 ? { ...facts, sizeBytes } : { ...facts, sizeBytes, content }, content };
 }
 
 /**
@@ -103,7 +134,6 @@ async function readEntry(
  * have them, while older programs state a size without storing anything: what follows decides.
  */
 async function contentToSkip(bytes: ChunkReader, header: TarHeader, storedSize: number): Promise<number> {
-  if (storedSize === 0) return 0;
   if (header.typeFlag === typeFlags.gnuDumpDirectory) return storedSize;
   if (header.typeFlag !== typeFlags.hardlink) return 0;
   const next = await bytes.take(TAR_BLOCK_BYTES, "the entry after a hard link");

@@ -17,6 +17,11 @@ export interface EntryContent {
    * left unread then is skipped. A chunk stays valid until the next one is asked for.
    */
   stream(): AsyncIterable<Uint8Array>;
+  /**
+   * All bytes at once, where they can be had without waiting or copying; undefined where only {@link stream} gives them.
+   * An answer counts as the one call, and is good until the next entry is asked for.
+   */
+  tryTake?(): Uint8Array | undefined;
   /** Ascending, not overlapping; left out when the file has none or they are not known. */
   readonly holes?: readonly Hole[];
   /** A regular file of this host that holds the same bytes, for readers that want them twice. */

@@ -11,7 +11,7 @@ const asciiOnly = /^[\u0000-\u007f]*$/;
  * Valid UTF-8 reads as usual; any other byte 0x80 + n becomes U+DC80 + n (Python's "surrogateescape").
  */
 export function decodeName(bytes: Uint8Array): string {
-  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const buffer = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   return isUtf8(buffer) ? buffer.toString("utf8") : decodeEscaped(buffer);
 }
 
@@ -53,9 +53,17 @@ export function hasEscapedBytes(name: string): boolean {
   return !name.isWellFormed();
 }
 
+const firstSurrogate = 0xd800;
+
 /** Orders names by their bytes, as squashfs directories and sorted archives want them. */
 export function compareNames(a: string, b: string): number {
-  if (asciiOnly.test(a) && asciiOnly.test(b)) return a < b ? -1 : a > b ? 1 : 0;
+  const length = Math.min(a.length, b.length);
+  let at = 0;
+  while (at < length && a.charCodeAt(at) === b.charCodeAt(at)) at++;
+  if (at === length) return a.length - b.length;
+  const [left, right] = [a.charCodeAt(at), b.charCodeAt(at)];
+  // below the surrogates, code units have the order of their bytes in UTF-8
+  if (left < firstSurrogate && right < firstSurrogate) return left - right;
   return Buffer.compare(encodeName(a), encodeName(b));
 }
 

@@ -11,7 +11,10 @@ export function normalizePath(path: string, where: string): string {
   if (path.includes("\0")) {
     throw new AppError("E_TREE_INVALID", `${where}: the path ${JSON.stringify(path)} holds a NUL byte`);
   }
-  if (isNormal(path)) return path;
+  const start = path.startsWith("./") ? 2 : 0; // as `tar -C DIR .` writes every path
+  const end = path.length > start && path.endsWith("/") ? path.length - 1 : path.length;
+  const inner = path.slice(start, end);
+  if (isNormal(inner)) return inner;
   const parts = path.split("/").filter((part) => part !== "" && part !== ".");
   if (parts.includes("..")) {
     throw new AppError("E_PATH_ESCAPE", `${where}: the path ${JSON.stringify(path)} leads out of its tree`);

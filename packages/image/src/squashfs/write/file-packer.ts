@@ -61,6 +61,13 @@ export class FilePacker {
     return known ?? (await this.#packLarge(entry, content));
   }
 
+  /** As {@link pack}, for a small file whose bytes are there; undefined when something must be waited for. */
+  tryPackNow({ content, path, sizeBytes }: TreeEntry): FileData | undefined {
+    if (content?.tryTake === undefined || sizeBytes >= this.#parts.blockSizeBytes) return undefined;
+    const bytes = this.#parts.queue.hasRoom ? content.tryTake() : undefined;
+    return bytes === undefined ? undefined : this.#addSmall(bytes, path);
+  }
+
   /** What {@link ExtentCache.record} wants to know, when everything is written. */
   *recordedExtents(): Generator<RecordedExtents, void, undefined> {
     for (const [sha256, data] of this.#contents.entries()) {
@@ -75,11 +82,17 @@ export class FilePacker {
 
   async #packSmall(entry: TreeEntry, content: EntryContent): Promise<FileData> {
     const bytes = await this.#gather(entry, content);
+    if (!this.#parts.queue.hasRoom) await this.#parts.queue.makeRoom();
+    return this.#addSmall(bytes, entry.path);
+  }
+
+  /** The queue must have room for a block. */
+  #addSmall(bytes: Uint8Array, path: string): FileData {
     const digest = this.#digester.digest(bytes);
     const earlier = this.#contents.find(digest);
     if (earlier !== undefined) return earlier;
     const data = new FileData(bytes.length, 0);
-    data.fragment = await this.#parts.fragments.add(bytes, contentKind(baseName(entry.path)));
+    data.fragment = this.#parts.fragments.addNow(bytes, contentKind(baseName(path)));
     this.#contents.add(digest, data);
     return data;
   }

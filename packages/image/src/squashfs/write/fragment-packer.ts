@@ -41,9 +41,15 @@ export class FragmentPacker implements BlockOwner {
    * @param kind see `contentKind`
    */
   async add(tail: Uint8Array, kind: number): Promise<FragmentPlace> {
+    if (!this.#queue.hasRoom) await this.#queue.makeRoom();
+    return this.addNow(tail, kind);
+  }
+
+  /** As {@link add}; the queue must have room for a block. */
+  addNow(tail: Uint8Array, kind: number): FragmentPlace {
     let fragment = this.#open[kind];
     if (fragment !== undefined && fragment.filled + tail.length > this.#blockSizeBytes) {
-      await this.#close(fragment);
+      this.#close(fragment);
       fragment = undefined;
     }
     fragment ??= this.#openFragment(kind);
@@ -55,7 +61,10 @@ export class FragmentPacker implements BlockOwner {
 
   /** Stages the blocks that are still open. */
   async finish(): Promise<void> {
-    for (const fragment of this.#open) if (fragment !== undefined) await this.#close(fragment);
+    for (const fragment of this.#open) {
+      if (!this.#queue.hasRoom) await this.#queue.makeRoom();
+      if (fragment !== undefined) this.#close(fragment);
+    }
     this.#open.fill(undefined);
   }
 
@@ -72,8 +81,7 @@ export class FragmentPacker implements BlockOwner {
     return fragment;
   }
 
-  async #close(fragment: OpenFragment): Promise<void> {
-    if (!this.#queue.hasRoom) await this.#queue.makeRoom();
+  #close(fragment: OpenFragment): void {
     this.#queue.slot().set(fragment.bytes.subarray(0, fragment.filled));
     this.#queue.stage(fragment.filled, this, fragment.index);
     this.#queue.publish();

@@ -67,7 +67,8 @@ export class TreeModel {
     }
     const parent = this.#directoryAt(parentPath(entry.path), entry.path);
     const name = baseName(entry.path);
-    if (encodeName(name).length > MAX_NAME_BYTES) throw invalid(entry, `a name of more than ${MAX_NAME_BYTES} bytes`);
+    if (name.length * 3 > MAX_NAME_BYTES && encodeName(name).length > MAX_NAME_BYTES)
+      throw invalid(entry, `a name of more than ${MAX_NAME_BYTES} bytes`);
     const earlier = parent.children.get(name);
     const node = entry.type === "hardlink" ? this.#linked(entry) : nodeOf(entry, data, earlier?.children);
     if (node === earlier) return;
