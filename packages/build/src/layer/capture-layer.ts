@@ -1,8 +1,7 @@
-import { mkdtemp } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { type TreeEntry, walkDirectory, writeSquashfs, type WriteSquashfsOptions } from "@repo2singularity/image";
 import type { ExecutorHost } from "../executor/host.ts";
-import { removeTree } from "../tree/remove-tree.ts";
 import { settleUpper } from "./settle-upper.ts";
 
 /** How a layer is captured: the settings of the squashfs writer, and what the upper folder lies over. */
@@ -53,7 +52,7 @@ export async function captureLayer(
       settled.close();
     }
   } finally {
-    await removeTree(host, scratchDir);
+    await rm(scratchDir, { recursive: true, force: true });
   }
 }
 

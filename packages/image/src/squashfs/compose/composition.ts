@@ -14,7 +14,8 @@ export interface CompositionPiece {
     | { readonly kind: "layer"; readonly layer: number; readonly access: RandomAccess; readonly offset: number };
 }
 
-const CHUNK_BYTES = 1_048_576;
+/** Small enough that what was read is still in the processor's cache when it is written: 1 MiB costs half as much again. */
+const CHUNK_BYTES = 262_144;
 
 /**
  * An image composed of layers that is not written anywhere: a plan of stretches, of which any range can be read.
@@ -49,7 +50,7 @@ export class Composition implements ByteSource, RandomAccess {
 
   /**
    * Streams a range of the image.
-   * Memory: two chunks of 1 MiB; the next one is read while the caller has the first.
+   * Memory: two chunks of 256 KiB; the next one is read while the caller has the first.
    * @param offset bytes from the start
    * @param length bytes; the range must lie inside the image
    * @returns chunks in order, each valid until the next one is asked for

@@ -24,7 +24,7 @@ const WORTHWHILE_PREFIX = 0.75;
  * Writes a composed image to a file, which appears under its name when it is whole.
  *
  * When the image begins with the data of its lowest layer, that layer's file is copied in the kernel (by reference
- * where the file system can), cut behind its data and continued; else everything passes through two buffers of 1 MiB.
+ * where the file system can), cut behind its data and continued; else everything passes through two buffers of 256 KiB.
  * The result is the same. A failure or an abort leaves nothing behind.
  * @throws the system's error, such as `ENOSPC`
  */
