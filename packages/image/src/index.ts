@@ -7,7 +7,13 @@ export type { SifHeader } from "./sif/header.ts";
 export { parseSifArchitecture } from "./sif/kinds.ts";
 export type { SifArchitecture, SifDataType, SifFileSystem, SifPartitionKind } from "./sif/kinds.ts";
 export { addSifObject, deleteSifObject, type DeleteSifOptions } from "./sif/modify.ts";
-export { objectSourceOf, type SifContent, type SifObjectKind, type SifObjectSource } from "./sif/object-source.ts";
+export {
+  objectSourceOf,
+  type SelfWritingContent,
+  type SifContent,
+  type SifObjectKind,
+  type SifObjectSource,
+} from "./sif/object-source.ts";
 export { openSif, type SifFile } from "./sif/read.ts";
 export { uuidFromContent } from "./sif/uuid.ts";
 export { writeSif, type WriteSifOptions, type WrittenSif } from "./sif/write.ts";

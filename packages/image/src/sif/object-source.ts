@@ -1,3 +1,4 @@
+import type { FileHandle } from "node:fs/promises";
 import { AppError } from "@repo2singularity/base";
 import { bytesSource, fileSource, type ByteSource } from "../files/byte-source.ts";
 import type { SifDescriptor, SifLink } from "./descriptor.ts";
@@ -9,6 +10,15 @@ import type { SifFile } from "./read.ts";
 
 /** Where an object's data comes from: bytes or text in memory, a file, or anything that reads by range. */
 export type SifContent = Uint8Array | string | { readonly path: string } | ByteSource;
+
+/** Data that is made while it is written, such as an image that is packed, so that nothing is copied. */
+export interface SelfWritingContent {
+  /**
+   * Writes everything from a position of the file on.
+   * @returns how many bytes it wrote
+   */
+  writeInto(file: FileHandle, offsetBytes: number): Promise<number>;
+}
 
 /** What kind of object it is; some kinds carry more in their descriptor. */
 export type SifObjectKind =
@@ -68,7 +78,7 @@ export function encodeKind(kind: SifObjectKind): { readonly typeCode: number; re
  * @throws E_SIF_INVALID when a number is out of its range
  */
 export function placeObject(
-  object: SifObjectSource,
+  object: Omit<SifObjectSource, "content">,
   place: {
     readonly slot: number;
     /** First free byte of the file. */

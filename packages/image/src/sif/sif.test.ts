@@ -7,7 +7,7 @@ import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { isAppError } from "@repo2singularity/base";
 import { addSifObject, deleteSifObject } from "./modify.ts";
-import { objectSourceOf, type SifObjectSource } from "./object-source.ts";
+import { objectSourceOf, type SelfWritingContent, type SifObjectSource } from "./object-source.ts";
 import { openSif } from "./read.ts";
 import { uuidFromContent } from "./uuid.ts";
 import { writeSif, type WrittenSif } from "./write.ts";
@@ -107,6 +107,32 @@ test("an aborted write passes the reason on and leaves nothing", async () => {
 
   await expect(writeSif(path, options)).rejects.toThrow("stop");
   expect((await readdir(folder)).filter((name) => name.startsWith("aborted"))).toEqual([]);
+});
+
+test("an object that writes itself is laid out as one whose bytes are there", async () => {
+  const { path, header } = await write("known.sif", [definition, json, partition]);
+  const selfWritten = join(folder, "self-written.sif");
+  const { kind } = partition;
+  const content: SelfWritingContent = {
+    writeInto: async (file, offsetBytes) => (await file.write(partitionBytes, 0, null, offsetBytes)).bytesWritten,
+  };
+
+  const options = { objects: [definition, json], last: { kind, content }, uuid, createdSeconds: 1_700_000_000 };
+  const written = await writeSif(selfWritten, options);
+
+  expect((await readFile(selfWritten)).equals(await readFile(path))).toBe(true);
+  expect(written.header).toEqual(header);
+  expect(await codeOf(writeSif(selfWritten, { ...options, withDigest: true }))).toBe("E_INTERNAL");
+});
+
+test("an object that fails to write itself leaves nothing", async () => {
+  const { kind } = partition;
+  const content: SelfWritingContent = { writeInto: () => Promise.reject(new Error("no more")) };
+  const options = { objects: [definition], last: { kind, content }, uuid, createdSeconds: 0 };
+
+  await expect(writeSif(join(folder, "unwritten.sif"), options)).rejects.toThrow("no more");
+
+  expect((await readdir(folder)).filter((name) => name.startsWith("unwritten"))).toEqual([]);
 });
 
 test("an object is extracted to a file of its own", async () => {

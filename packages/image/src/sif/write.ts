@@ -7,13 +7,21 @@ import { encodeDescriptor, type SifDescriptor } from "./descriptor.ts";
 import { encodeSifHeader, type SifHeader } from "./header.ts";
 import type { SifArchitecture } from "./kinds.ts";
 import { defaultDescriptorCount, defaultDescriptorsOffset, defaultLaunchLine, descriptorLayout } from "./layout.ts";
-import { encodeKind, openContent, placeObject, type SifObjectSource } from "./object-source.ts";
+import {
+  encodeKind,
+  openContent,
+  placeObject,
+  type SelfWritingContent,
+  type SifObjectSource,
+} from "./object-source.ts";
 import { tryParsePartition } from "./extra.ts";
 
 /** How a SIF is written. Equal options and contents give equal bytes. */
 export interface WriteSifOptions {
   /** In the order of the file; at most `descriptorsTotal`. */
   readonly objects: readonly SifObjectSource[];
+  /** One more object, behind the others, whose data writes itself and so has a size only then. */
+  readonly last?: Omit<SifObjectSource, "content"> & { readonly content: SelfWritingContent };
   /** Of the header; that of the primary partition, or `unknown`, when left out. */
   readonly architecture?: SifArchitecture;
   /** First line of the file, at most 31 bytes; Apptainer's when left out, which makes the file start itself. */
@@ -28,7 +36,7 @@ export interface WriteSifOptions {
   readonly descriptorsTotal?: number;
   /** Permission bits of the file; 0o755 when left out. */
   readonly mode?: number;
-  /** Whether the sha256 of the file is worked out on the way (costs about as much as the copying). */
+  /** Whether the sha256 of the file is worked out on the way (costs about as much as the copying); not with `last`. */
   readonly withDigest?: boolean;
   readonly signal?: AbortSignal;
 }
@@ -45,39 +53,52 @@ export interface WrittenSif {
 interface Plan {
   readonly header: SifHeader;
   readonly descriptors: readonly SifDescriptor[];
-  readonly sources: readonly ByteSource[];
 }
 
 /**
  * Writes a SIF. The file appears under its name when it is whole; one that is there is replaced.
  * Memory: two chunks of a content. Order: front to back.
  * @throws E_SIF_INVALID when the objects cannot be laid out (two primary partitions, too many objects, long names)
+ * @throws E_INTERNAL when a digest is asked for of a file whose beginning is known last
  * @throws E_NO_SPACE when the disk is full
  */
 export async function writeSif(path: string, options: WriteSifOptions): Promise<WrittenSif> {
-  const plan = await planSif(options);
+  const { last, signal } = options;
+  if (last !== undefined && options.withDigest === true) {
+    throw new AppError("E_INTERNAL", `${path}: no digest can be taken while the last object writes itself`);
+  }
+  const sources = await Promise.all(options.objects.map((object) => openContent(object.content)));
+  const sizes = sources.map((source) => source.sizeBytes);
+  let plan = planSif(options, sizes);
   const hash = options.withDigest === true ? createHash("sha256") : undefined;
-  const writer = (file: FileHandle): Promise<number> => writePlan(file, plan, { hash, signal: options.signal });
-  const sizeBytes = await replaceFile(path, writer, { mode: options.mode ?? 0o755 });
+  const write = async (file: FileHandle): Promise<number> => {
+    const place = plan.descriptors[sizes.length];
+    if (last !== undefined && place !== undefined) {
+      plan = planSif(options, [...sizes, await last.content.writeInto(file, place.offset)]);
+    }
+    return writePlan(file, plan, { sources, hash, signal });
+  };
+  const sizeBytes = await replaceFile(path, write, { mode: options.mode ?? 0o755 });
   return { sizeBytes, header: plan.header, descriptors: plan.descriptors, digestHex: hash?.digest("hex") };
 }
 
-async function planSif(options: WriteSifOptions): Promise<Plan> {
-  const total = options.descriptorsTotal ?? Math.max(defaultDescriptorCount, options.objects.length);
-  if (options.objects.length > total) {
-    throw new AppError("E_SIF_INVALID", `${options.objects.length} objects do not fit into ${total} descriptors`);
+/** Lays out the file. @param sizes of the objects' data in bytes; 0 for what is not known yet */
+function planSif(options: WriteSifOptions, sizes: readonly number[]): Plan {
+  const objects = options.last === undefined ? options.objects : [...options.objects, options.last];
+  const total = options.descriptorsTotal ?? Math.max(defaultDescriptorCount, objects.length);
+  if (objects.length > total) {
+    throw new AppError("E_SIF_INVALID", `${objects.length} objects do not fit into ${total} descriptors`);
   }
-  const sources = await Promise.all(options.objects.map((object) => openContent(object.content)));
   const dataOffset = defaultDescriptorsOffset + total * descriptorLayout.sizeBytes;
   const descriptors: SifDescriptor[] = [];
   let dataEnd = dataOffset;
-  for (const [slot, object] of options.objects.entries()) {
-    const sizeBytes = sources[slot]?.sizeBytes ?? 0;
+  for (const [slot, object] of objects.entries()) {
+    const sizeBytes = sizes[slot] ?? 0;
     const descriptor = placeObject(object, { slot, dataEnd, sizeBytes, timeSeconds: options.createdSeconds });
     descriptors.push(descriptor);
     dataEnd = descriptor.offset + sizeBytes;
   }
-  const primary = primaryArchitecture(options.objects);
+  const primary = primaryArchitecture(objects);
   const header: SifHeader = {
     launch: options.launch ?? defaultLaunchLine,
     architecture: options.architecture ?? primary ?? "unknown",
@@ -91,14 +112,14 @@ async function planSif(options: WriteSifOptions): Promise<Plan> {
     dataOffset,
     dataSize: dataEnd - dataOffset,
   };
-  return { header, descriptors, sources };
+  return { header, descriptors };
 }
 
 /**
  * The architecture of the one primary partition among objects, `undefined` when there is none.
  * @throws E_SIF_INVALID when there are two
  */
-export function primaryArchitecture(objects: readonly SifObjectSource[]): SifArchitecture | undefined {
+export function primaryArchitecture(objects: readonly Pick<SifObjectSource, "kind">[]): SifArchitecture | undefined {
   const primaries = objects
     .map(({ kind }) => (kind.type === "partition" ? kind.partition : rawPartition(kind)))
     .filter((partition) => partition?.kind === "primary");
@@ -115,17 +136,20 @@ function rawPartition(kind: SifObjectSource["kind"]): ReturnType<typeof tryParse
 async function writePlan(
   file: FileHandle,
   plan: Plan,
-  options: { readonly hash: Hash | undefined; readonly signal: AbortSignal | undefined },
+  options: {
+    readonly sources: readonly ByteSource[];
+    readonly hash: Hash | undefined;
+    readonly signal: AbortSignal | undefined;
+  },
 ): Promise<number> {
   const front = encodeFront(plan);
   await writeFully(file, front, 0);
   options.hash?.update(front);
   let position = front.length;
   for (const descriptor of plan.descriptors) {
-    const source = plan.sources[descriptor.slot];
-    if (source === undefined) continue;
+    const source = options.sources[descriptor.slot]; // none for the object that has written itself
     options.hash?.update(new Uint8Array(descriptor.offset - position));
-    await copyContent(source, { ...options, file, position: descriptor.offset });
+    if (source !== undefined) await copyContent(source, { ...options, file, position: descriptor.offset });
     position = descriptor.offset + descriptor.sizeBytes;
   }
   await file.truncate(position); // an empty object after padding must still be within the file

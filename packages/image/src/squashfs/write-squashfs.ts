@@ -9,7 +9,7 @@ import { defaultLevels, maxLevels, type BlockCompression, type Compression } fro
 import { BlockQueue } from "./write/block-queue.ts";
 import { FilePacker } from "./write/file-packer.ts";
 import { FragmentPacker } from "./write/fragment-packer.ts";
-import { OutputFile } from "./write/output-file.ts";
+import { OutputFile, type FilePlace } from "./write/output-file.ts";
 import { encodeCompressorOptions, encodeSuperblock } from "./write/superblock-encoder.ts";
 import { appendTables } from "./write/table-appender.ts";
 import { TreeModel } from "./write/tree-model.ts";
@@ -83,7 +83,8 @@ export async function writeSquashfs(
  * Memory: 24 MiB of blocks (at least 16 blocks), 8 open fragment blocks, 10 MiB of output, and about 800 bytes for
  * each entry.
  *
- * @param path of the image; a file that is there is overwritten
+ * @param target path of the image, where a file that is there is overwritten; or a place in an open file, where no
+ * extents are recorded, because that file has no name of its own yet
  * @throws E_USAGE for a level or block size out of range, E_TREE_INVALID for what no image can hold,
  * E_SQUASHFS_TOO_MANY_IDS, E_NO_SPACE
  * Source: squashfs 4.0 format as in the kernel's `fs/squashfs`
@@ -92,12 +93,12 @@ export async function writeSquashfs(
  */
 export async function packSquashfs(
   entries: AsyncIterable<TreeEntry>,
-  path: string,
+  target: string | FilePlace,
   options: WriteSquashfsOptions,
 ): Promise<PackedSquashfs> {
   const blockSizeBytes = checkedBlockSize(options.blockSizeBytes ?? DEFAULT_BLOCK_SIZE_BYTES);
   const blockCompression = checkedCompression(options.compression, options.level);
-  const output = await OutputFile.create(path);
+  const output = await OutputFile.create(target);
   const compressorCount = Math.max(
     1,
     options.compressorCount ?? Math.min(maxCompressors, 2 * availableParallelism() + 2),
@@ -116,7 +117,7 @@ export async function packSquashfs(
     await fragments.finish();
     await queue.drain();
     const packed = await writeTables({ model, output, fragments, blockSizeBytes, blockCompression, options });
-    extentCache?.record(path, files.recordedExtents());
+    if (typeof target === "string") extentCache?.record(target, files.recordedExtents());
     return packed;
   } catch (error) {
     await output.abandon();

@@ -79,9 +79,12 @@ async function convertOpened(
   const partition = { fileSystem: "squashfs", kind: "primary", architecture } as const;
   const below = bindTargetTree(scripts.timestampSeconds);
   const above = singularityTree(scripts);
+  const kind = { type: "partition", partition } as const;
   const { sizeBytes } = await withPackedImage(image, { ...packing, below, above, scratchDir }, (content) =>
     writeSif(outPath, {
-      objects: [...documents, { kind: { type: "partition", partition }, content }],
+      ...("writeInto" in content
+        ? { objects: documents, last: { kind, content } }
+        : { objects: [...documents, { kind, content }] }),
       uuid,
       createdSeconds: scripts.timestampSeconds,
       ...(signal !== undefined && { signal }),

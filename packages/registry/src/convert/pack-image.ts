@@ -1,4 +1,4 @@
-import { mkdtemp, rename, rm } from "node:fs/promises";
+import { mkdtemp, open, rm } from "node:fs/promises";
 import { join } from "node:path";
 import {
   isSingularityPath,
@@ -6,6 +6,7 @@ import {
   packSquashfs,
   planComposition,
   writeComposition,
+  type SelfWritingContent,
   type SquashfsImage,
   type TreeEntry,
   type WriteSquashfsOptions,
@@ -41,32 +42,36 @@ export interface PackImageOptions extends PackLayerOptions {
   readonly below?: readonly TreeEntry[];
   /** Entries above everything in the image; they replace the image's own `/.singularity.d`. */
   readonly above?: readonly TreeEntry[];
-  /** A folder for what is on its way, on the disk of the result; needs room for the compressed image. */
+  /** A folder for the layers of an image that has several; needs room for them, compressed. */
   readonly scratchDir: string;
 }
 
-/** A packed file tree: a squashfs file in a folder that is removed afterwards, or one composed while it is read. */
-export type PackedTree = { readonly path: string } | Awaited<ReturnType<typeof planComposition>>;
+/** A file tree as a squashfs image: packed where it is written to, or composed while it is read. */
+export type PackedTree = SelfWritingContent | Awaited<ReturnType<typeof planComposition>>;
 
 /**
  * Packs the file tree of an image into one squashfs image and hands it over. One layer is packed straight from its
- * stream; several become images of their own, of which one is composed without compressing anything again.
- * @param use gets the packed tree, which is good until its promise settles
+ * stream to where it is to lie; several become images of their own, of which one is composed without compressing
+ * anything again.
+ * @param use gets the packed tree, which is good until its promise settles, and to be written at most once
  */
 export async function withPackedImage<Result>(
   image: OciImage,
   options: PackImageOptions,
   use: (tree: PackedTree) => Promise<Result>,
 ): Promise<Result> {
+  const [only] = image.layers;
+  if (image.layers.length === 1 && only !== undefined) {
+    return await use({
+      writeInto: async (file, offsetBytes) => {
+        const packed = await packSquashfs(singleLayerEntries(only, options), { file, offsetBytes }, options);
+        return packed.sizeBytes;
+      },
+    });
+  }
   const folder = await mkdtemp(join(options.scratchDir, ".layers-"));
   const opened: SquashfsImage[] = [];
   try {
-    const [only] = image.layers;
-    if (image.layers.length === 1 && only !== undefined) {
-      const path = join(folder, "root.sqfs");
-      await packSquashfs(singleLayerEntries(only, options), path, options);
-      return await use({ path });
-    }
     const below = await packEntries(options.below, join(folder, "below.sqfs"), options);
     const layers = await imageToLayers(image, folder, options);
     const above = await packEntries(options.above, join(folder, "above.sqfs"), options);
@@ -78,14 +83,12 @@ export async function withPackedImage<Result>(
   }
 }
 
-/**
- * Packs the file tree of an image into one squashfs file; see {@link withPackedImage}.
- * @param path must lie on the disk of the scratch folder, and is not replaced in one step: the caller renames it
- */
+/** Packs the file tree of an image into one squashfs file; see {@link withPackedImage}. */
 export async function packImage(image: OciImage, path: string, options: PackImageOptions): Promise<void> {
   await withPackedImage(image, options, async (tree) => {
-    if ("path" in tree) await rename(tree.path, path);
-    else await writeComposition(tree, path, signalOf(options));
+    if (!("writeInto" in tree)) return void (await writeComposition(tree, path, signalOf(options)));
+    await using file = await open(path, "w");
+    await tree.writeInto(file, 0);
   });
 }
 

@@ -1,18 +1,29 @@
 import { open, type FileHandle } from "node:fs/promises";
 import { AppError } from "@repo2singularity/base";
 
+/** An open file that holds an image among other things. */
+export interface FilePlace {
+  /** Stays open, for its owner to close. */
+  readonly file: FileHandle;
+  /** Where the image begins, in bytes; what lies before is left alone, the file ends with the image. */
+  readonly offsetBytes: number;
+}
+
 const stagingBytes = 2 * 2 ** 20;
 /** Full buffers that may wait for the disk. */
 const maxInFlight = 4;
 
 /**
- * A file that is written from front to back through large buffers, in the background.
+ * A file, or the rest of one, that is written from front to back through large buffers, in the background. Addresses
+ * count from where it begins.
  *
  * Memory: at most 5 buffers of 2 MiB, as long as the caller awaits {@link settle} whenever {@link isBehind}.
  */
 export class OutputFile {
-  readonly #path: string;
+  readonly #name: string;
   readonly #handle: FileHandle;
+  readonly #offsetBytes: number;
+  readonly #isOwner: boolean;
   readonly #spare: Buffer[] = [];
   readonly #pending = new Set<Promise<void>>();
   #buffer: Buffer = Buffer.allocUnsafeSlow(stagingBytes);
@@ -20,14 +31,17 @@ export class OutputFile {
   #bufferAddress = 0;
   #failure: unknown;
 
-  private constructor(path: string, handle: FileHandle) {
-    this.#path = path;
-    this.#handle = handle;
+  private constructor(name: string, { file, offsetBytes }: FilePlace, isOwner: boolean) {
+    this.#name = name;
+    this.#handle = file;
+    this.#offsetBytes = offsetBytes;
+    this.#isOwner = isOwner;
   }
 
-  /** Creates the file, or empties the one that is there. */
-  static async create(path: string): Promise<OutputFile> {
-    return new OutputFile(path, await open(path, "w"));
+  /** @param target a path, where the file is created or emptied, or a place in an open file */
+  static async create(target: string | FilePlace): Promise<OutputFile> {
+    if (typeof target !== "string") return new OutputFile("the image", target, false);
+    return new OutputFile(target, { file: await open(target, "w"), offsetBytes: 0 }, true);
   }
 
   /** Address of the next byte. */
@@ -72,18 +86,18 @@ export class OutputFile {
     this.#bufferAddress = address;
   }
 
-  /** Writes over bytes at the start of the file, ends it at the current position and closes it. */
+  /** Writes over bytes at its start, ends the file at the current position and closes it. */
   async finish(head: Uint8Array): Promise<void> {
     await this.#flush();
-    await this.#handle.write(head, 0, head.length, 0);
-    await this.#handle.truncate(this.position);
-    await this.#handle.close();
+    await this.#handle.write(head, 0, head.length, this.#offsetBytes);
+    await this.#handle.truncate(this.#offsetBytes + this.position);
+    if (this.#isOwner) await this.#handle.close();
   }
 
   /** Closes the file as it is. */
   async abandon(): Promise<void> {
     await Promise.allSettled(this.#pending);
-    await this.#handle.close().catch(() => {}); // finish may have closed it before it failed
+    if (this.#isOwner) await this.#handle.close().catch(() => {}); // finish may have closed it before it failed
   }
 
   async #flush(): Promise<void> {
@@ -96,26 +110,26 @@ export class OutputFile {
     if (this.#filled === 0) return;
     const buffer = this.#buffer;
     const sizeBytes = this.#filled;
-    const address = this.#bufferAddress;
+    const position = this.#offsetBytes + this.#bufferAddress;
     this.#buffer = this.#spare.pop() ?? Buffer.allocUnsafeSlow(stagingBytes);
     this.#bufferAddress += sizeBytes;
     this.#filled = 0;
-    const done = this.#sendAndRecycle(buffer, sizeBytes, address).finally(() => this.#pending.delete(done));
+    const done = this.#sendAndRecycle(buffer, sizeBytes, position).finally(() => this.#pending.delete(done));
     this.#pending.add(done);
   }
 
-  async #sendAndRecycle(buffer: Buffer, sizeBytes: number, address: number): Promise<void> {
+  async #sendAndRecycle(buffer: Buffer, sizeBytes: number, position: number): Promise<void> {
     try {
-      await this.#writeFully(buffer, sizeBytes, address);
+      await this.#writeFully(buffer, sizeBytes, position);
       this.#spare.push(buffer);
     } catch (error) {
       this.#failure ??= error; // thrown where the caller waits
     }
   }
 
-  async #writeFully(buffer: Buffer, sizeBytes: number, address: number): Promise<void> {
+  async #writeFully(buffer: Buffer, sizeBytes: number, position: number): Promise<void> {
     for (let at = 0; at < sizeBytes;) {
-      at += (await this.#handle.write(buffer, at, sizeBytes - at, address + at)).bytesWritten;
+      at += (await this.#handle.write(buffer, at, sizeBytes - at, position + at)).bytesWritten;
     }
   }
 
@@ -123,7 +137,7 @@ export class OutputFile {
     if (this.#failure === undefined) return;
     const cause = this.#failure;
     if (cause instanceof Error && "code" in cause && (cause.code === "ENOSPC" || cause.code === "EDQUOT")) {
-      throw new AppError("E_NO_SPACE", `${this.#path}: no space left after ${this.#bufferAddress} bytes`, { cause });
+      throw new AppError("E_NO_SPACE", `${this.#name}: no space left after ${this.#bufferAddress} bytes`, { cause });
     }
     throw cause;
   }
