@@ -7,6 +7,7 @@ export interface PlanFlags {
   readonly subdir?: string;
   readonly base?: string;
   readonly python?: string;
+  readonly compat?: "repo2docker";
   readonly tokenFile?: string;
   readonly cacheDir?: string;
   readonly debug?: boolean;
@@ -54,6 +55,11 @@ export function addPlanOptions(command: Command): Command {
       "auto, an OCI reference (docker://…), a .sif, a folder, a docker archive or debootstrap:SUITE",
     )
     .option("--python <version>", "Python version, such as 3.13, whatever the repository says")
+    .addOption(
+      new Option("--compat <rule>", "repo2docker: only the first kind of environment that it would find").choices([
+        "repo2docker",
+      ]),
+    )
     .option("--token-file <file>", "file with a token for the git server; also the variable R2S_GIT_TOKEN")
     .option("--cache-dir <folder>", "where layers are kept")
     .option("--debug", "show the output of every step and details of errors")

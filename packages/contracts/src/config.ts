@@ -10,6 +10,10 @@ export const Mirrors = z.strictObject({
   python: z.url().optional(),
   /** Where uv finds its standalone Python builds. */
   pythonBuilds: z.url().optional(),
+  /** Answers for `https://packagemanager.posit.co/cran`: holds `__linux__/CODENAME/DAY/src/contrib`. */
+  cran: z.url().optional(),
+  /** Answers for `https://cdn.posit.co/r`, which has builds of R. */
+  rBuilds: z.url().optional(),
   npm: z.url().optional(),
   /** Registry host (and optional path) that answers for `docker.io`. */
   dockerHub: z.string().optional(),

@@ -52,6 +52,7 @@ async function buildOnly(repo: string, flags: BuildFlags, io: HostIo): Promise<B
     const request: BuildRequest = {
       checkout,
       python: flags.python,
+      compat: flags.compat,
       platform: hostPlatform(),
       format: { compression, level: defaultLevels[compression], blockSizeBytes: flags.blockSize ?? 131_072 },
       output: chooseOutput(checkout, flags, io),

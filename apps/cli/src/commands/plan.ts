@@ -24,6 +24,7 @@ export async function plan(
     base: planBaseFacts(flags.base ?? bench.config.base ?? "auto"),
     platform: hostPlatform(),
     python: flags.python,
+    compat: flags.compat,
   });
   io.stdout.write(renderers[flags.format](recipe));
 }

@@ -1,3 +1,4 @@
+import type { Mirrors } from "@repo2singularity/contracts";
 import type { HostSettings } from "./host-settings.ts";
 import { proxyVariables } from "./proxies.ts";
 import { caBundlePath, settingsDir } from "./step-files.ts";
@@ -26,6 +27,15 @@ export function stepEnv(settings: HostSettings, findLinks: readonly string[]): R
     PIP_CONFIG_FILE: `${settingsDir}/pip.conf`,
     NPM_CONFIG_GLOBALCONFIG: `${settingsDir}/npmrc`,
     ...uvVariables(settings, findLinks),
+    ...mirrorVariables(settings.mirrors),
+  };
+}
+
+/** Variables that our own scripts look at, in place of the public addresses. */
+function mirrorVariables({ cran, rBuilds }: Mirrors): Record<string, string> {
+  return {
+    ...(cran === undefined ? {} : { R2S_CRAN: cran.replace(/\/+$/, "") }),
+    ...(rBuilds === undefined ? {} : { R2S_R_BUILDS: rBuilds.replace(/\/+$/, "") }),
   };
 }
 

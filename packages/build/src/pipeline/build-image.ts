@@ -34,6 +34,8 @@ export interface BuildRequest {
   readonly checkout: Checkout;
   /** A version such as `3.13`, over whatever the repository says. */
   readonly python?: string | undefined;
+  /** See `PlanOptions.compat`. */
+  readonly compat?: "repo2docker" | undefined;
   readonly platform: Recipe["platform"];
   readonly format: LayerFormat;
   readonly output: BuildOutput;

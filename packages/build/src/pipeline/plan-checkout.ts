@@ -10,6 +10,8 @@ export interface PlanRequest {
   readonly platform: Recipe["platform"];
   /** A version such as `3.13`, over whatever the repository says. */
   readonly python?: string | undefined;
+  /** See `PlanOptions.compat`. */
+  readonly compat?: "repo2docker" | undefined;
 }
 
 /** The recipe of a checkout. @throws what {@link planRecipe} throws */
@@ -19,6 +21,7 @@ export async function planCheckout(checkout: Checkout, request: PlanRequest): Pr
     base: request.base,
     platform: request.platform,
     ...(request.python === undefined ? {} : { pythonRequest: request.python }),
+    ...(request.compat === undefined ? {} : { compat: request.compat }),
   });
 }
 

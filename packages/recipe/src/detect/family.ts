@@ -49,19 +49,21 @@ const definitionNames = [
 
 /**
  * Finds the family of a repository in repo2docker's order of precedence.
+ * @param without families to pass over: those that another part of the plan has in hand
  * @throws E_RECIPE_FILE_INVALID when a file that decides cannot be parsed
  * Source: repo2docker `app.py`, `buildpacks`
  */
-export function findFamily(tree: RepoTree, directory: ConfigDirectory): FoundFamily {
+export function findFamily(tree: RepoTree, directory: ConfigDirectory, without: readonly Family[] = []): FoundFamily {
   const present = (names: readonly string[], place: "config" | "root"): string | undefined => {
     if (place === "root" && directory !== "") return undefined;
     return names.map((name) => configPath(directory, name)).find((path) => tree.readText(path) !== undefined);
   };
   const runtime = tryReadRuntime(tree, directory);
   for (const { family, names, place } of precedence) {
-    if (family === "conda" && runtime?.name === "r")
+    if (family === "conda" && !without.includes("r") && runtime?.name === "r")
       return { family: "r", file: configPath(directory, "runtime.txt"), decisions: [] };
     if (family === "pipfile" && runtime !== undefined && runtime.name !== "python") continue;
+    if (without.includes(family)) continue;
     const file = present(names, place);
     if (file !== undefined) return { family, file, decisions: [] };
   }
@@ -113,7 +115,7 @@ function pythonFile(tree: RepoTree, directory: ConfigDirectory): string | undefi
 }
 
 /** What each family is called to people, and what can be done today. */
-const notYet: Readonly<Record<Exclude<Family, "python">, { readonly name: string; readonly hint: string }>> = {
+const notYet: Readonly<Record<Exclude<Family, "python" | "r">, { readonly name: string; readonly hint: string }>> = {
   dockerfile: {
     name: "Dockerfiles",
     hint: "requirements.txt, apt.txt and postBuild in a folder binder/ describe the same environment and are used instead of the Dockerfile",
@@ -130,10 +132,6 @@ const notYet: Readonly<Record<Exclude<Family, "python">, { readonly name: string
     name: "Nix environments",
     hint: "only Python environments are supported now; use requirements.txt and apt.txt in a folder binder/",
   },
-  r: {
-    name: "R environments",
-    hint: "only Python environments are supported now; r-base and r-cran-… packages can be installed with apt.txt",
-  },
   conda: {
     name: "conda packages",
     hint: "move the packages under `pip:` in environment.yml, or use requirements.txt; libraries can come from apt.txt",
@@ -145,7 +143,7 @@ const notYet: Readonly<Record<Exclude<Family, "python">, { readonly name: string
 };
 
 /** The error for a family that a later version will build. */
-export function familyNotYet(family: Exclude<Family, "python">, file: string, detail?: string): AppError {
+export function familyNotYet(family: Exclude<Family, "python" | "r">, file: string, detail?: string): AppError {
   const { name, hint } = notYet[family];
   const what = detail === undefined ? "" : ` (${detail})`;
   return new AppError("E_RECIPE_FAMILY_NOT_YET", `${file}: ${name} are not supported yet${what}`, {

@@ -17,7 +17,7 @@ export interface EnvironmentPart {
   readonly needs: readonly SystemNeed[];
   /** What can be installed before the repository is there, cached apart from its content. */
   readonly groups: readonly StepGroup[];
-  /** What can only be installed once the repository is there. */
+  /** What can only be installed once the repository is there, its own cleaning up included. */
   readonly contentSteps: readonly Step[];
   /** Variables of the image's programs and of every step. */
   readonly variables: Readonly<Record<string, string>>;

@@ -1,43 +1,56 @@
-import type { BaseFacts } from "@repo2singularity/contracts";
-import { familyNotYet, type Family, type FoundFamily } from "../detect/family.ts";
+import type { BaseFacts, Recipe } from "@repo2singularity/contracts";
+import { familyNotYet, findFamily, type Family, type FoundFamily } from "../detect/family.ts";
+import { findLanguages, type Language, languages } from "../detect/languages.ts";
 import { planEnvironmentYml, planPythonFiles, type PythonPlanInput } from "../python/plan-python.ts";
 import { planPythonPart } from "../python/python-part.ts";
+import { planRPart, type RPartInput } from "../r/r-part.ts";
 import type { EnvironmentPart, PythonPart } from "./environment-part.ts";
 
-/** What a family plans from: the repository, what the command line asks for, and the base. */
+/** What a plan is made from: the repository, what the command line asks for, and the base. */
 export interface PartsInput extends PythonPlanInput {
   readonly base: BaseFacts;
-  /** The file that chose the family. */
-  readonly file: string | undefined;
+  readonly platform: Recipe["platform"];
+  /** repo2docker's rule: one family for a repository. */
+  readonly isExclusive: boolean;
 }
 
 /** The environment of an image: the Python of its notebooks, and further languages in the order of their install. */
 export interface Parts {
-  /** What did the work, for the recipe: an `environment.yml` of pip packages is Python's, not conda's. */
+  /** What the repository is, in one word: its first language, or what made its Python. */
   readonly family: Family;
   readonly python: PythonPart;
   readonly languages: readonly EnvironmentPart[];
 }
 
-/** A family's planner. Pure: it reads the tree and nothing else. */
-type PlanFamily = (input: PartsInput & { readonly file: string }) => Parts;
+/** Planners of Python environments by the file that describes them; a new one is a folder and a line here. */
+const pythonPlanners: Partial<Record<Family, (input: PartsInput, file: string) => PythonPart>> = {
+  conda: (input, file) => planPythonPart(input.base, planEnvironmentYml(input, file)),
+};
 
-const pythonOnly = (python: PythonPart): Parts => ({ family: "python", python, languages: [] });
-
-/** The families that are built; a new one is a folder beside `python/` and a line here. */
-const planners: Partial<Record<Family, PlanFamily>> = {
-  conda: (input) => pythonOnly(planPythonPart(input.base, planEnvironmentYml(input, input.file))),
+const languagePlanners: Readonly<Record<Language, (input: RPartInput) => EnvironmentPart>> = {
+  r: planRPart,
 };
 
 /**
  * Plans the environment of a repository.
- * @throws E_RECIPE_FAMILY_NOT_YET, E_RECIPE_FILE_INVALID, E_RECIPE_PYTHON_UNSUPPORTED
+ * @throws E_RECIPE_FAMILY_NOT_YET, E_RECIPE_FILE_INVALID, E_RECIPE_PYTHON_UNSUPPORTED, E_RECIPE_R_UNSUPPORTED
  */
 export function planParts(found: FoundFamily, input: PartsInput): Parts {
-  const { family } = found;
-  if (family === "python") return pythonOnly(planPythonPart(input.base, planPythonFiles(input)));
-  const file = input.file ?? family;
-  const planner = planners[family];
-  if (planner === undefined) throw familyNotYet(family, file);
-  return planner({ ...input, file });
+  const { tree, directory, isExclusive } = input;
+  const beside = findLanguages(tree, directory, found, isExclusive);
+  const environment = beside.includes(found.family as Language) // asks whether it is one
+    ? findFamily(tree, directory, isExclusive ? [...languages, "pipfile"] : languages)
+    : found;
+  return {
+    family: beside[0] ?? (environment.family === "conda" ? "python" : environment.family),
+    python: planPython(environment, input),
+    languages: beside.map((language) => languagePlanners[language](input)),
+  };
+}
+
+function planPython({ family, file = family }: FoundFamily, input: PartsInput): PythonPart {
+  if (family === "python") return planPythonPart(input.base, planPythonFiles(input));
+  const planner = pythonPlanners[family];
+  if (planner !== undefined) return planner(input, file);
+  throw family === "r" ? new Error("R is no Python environment") : familyNotYet(family, file);
 }

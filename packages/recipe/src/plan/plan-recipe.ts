@@ -20,24 +20,33 @@ export interface PlanOptions {
   readonly platform: Recipe["platform"];
   /** The value of `--python`, such as `3.12`; goes before what the repository says. */
   readonly pythonRequest?: string;
+  /** `repo2docker`: one family for a repository, as its order of precedence chooses; else languages add up. */
+  readonly compat?: "repo2docker";
 }
 
 /**
  * Turns a repository into an ordered list of steps over a base. Touches neither network nor files: the same
  * tree and options give the same recipe.
  * @throws E_RECIPE_BOTH_CONFIG_DIRS, E_RECIPE_FILE_INVALID, E_RECIPE_FAMILY_NOT_YET, E_RECIPE_PYTHON_UNSUPPORTED,
- * E_RECIPE_BASE_UNFIT
+ * E_RECIPE_R_UNSUPPORTED, E_RECIPE_BASE_UNFIT
  *
  * @example
  * const base = knownBaseFacts("debootstrap:trixie");
  * if (base) renderText(planRecipe(memoryTree({ "requirements.txt": "numpy" }), { base, platform: "linux/amd64" }));
  */
 export function planRecipe(tree: RepoTree, options: PlanOptions): Recipe {
-  const { base, platform, pythonRequest } = options;
+  const { base, platform, pythonRequest, compat } = options;
   const directory = findConfigDirectory(tree);
   const found = findFamily(tree, directory);
   const asked = pythonRequest === undefined ? {} : { pythonRequest };
-  const planned = planParts(found, { tree, directory, base, file: found.file, ...asked });
+  const planned = planParts(found, {
+    tree,
+    directory,
+    base,
+    platform,
+    isExclusive: compat === "repo2docker",
+    ...asked,
+  });
   const parts: readonly EnvironmentPart[] = [planned.python, ...planned.languages];
   const { python } = planned.python;
   const server = isServerPython(python) ? python : choosePython(base);
@@ -88,13 +97,8 @@ export function planRecipe(tree: RepoTree, options: PlanOptions): Recipe {
 
 /** The repository, and what can only be installed once it is there. */
 function planContentGroup(parts: readonly EnvironmentPart[]): StepGroup {
-  const installs = parts.flatMap((part) => part.contentSteps);
   const copy: Step = { kind: "copy", title: "Copy the repository", paths: ["."], destination: imageLayout.repo };
-  return {
-    name: "content",
-    title: "Repository",
-    steps: [copy, ...installs, ...(installs.length === 0 ? [] : finishSteps())],
-  };
+  return { name: "content", title: "Repository", steps: [copy, ...parts.flatMap((part) => part.contentSteps)] };
 }
 
 function isServerPython(choice: PythonChoice): boolean {

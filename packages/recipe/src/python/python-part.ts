@@ -56,7 +56,7 @@ function planContentSteps(plan: PythonPlan): readonly Step[] {
     ...plan.late.map((set) => packagesStep(set, cwd)),
     ...(plan.installsRepository ? [installRepositoryStep()] : []),
   ];
-  return installs.length === 0 ? [] : [...installs, joinServerStep()];
+  return installs.length === 0 ? [] : [...installs, joinServerStep(), ...finishSteps()];
 }
 
 /** Not editable: what is installed must not change when a session works on a copy of the repository. */

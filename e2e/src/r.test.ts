@@ -1,0 +1,107 @@
+import { execFileSync } from "node:child_process";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import path from "node:path";
+import { readFile } from "node:fs/promises";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { commitAll, exampleRepository, giveTo } from "./support/clones.ts";
+import { repo2singularity, runAs } from "./support/program.ts";
+import { allUsers } from "./support/users.ts";
+
+const description = "Package: sunrise\nVersion: 1.2.3\nTitle: Sunrise\nLicense: MIT\nDepends: R (>= 3.6)\n";
+
+/** A folder with one source package, laid out as a day of Posit's snapshots of CRAN. */
+function makeCran(folder: string): void {
+  const source = path.join(folder, "sunrise");
+  mkdirSync(path.join(source, "R"), { recursive: true });
+  writeFileSync(
+    path.join(source, "DESCRIPTION"),
+    `${description}Repository: CRAN\nPackaged: 2024-01-01 00:00:00 UTC; ann\n`,
+  );
+  writeFileSync(path.join(source, "NAMESPACE"), "export(sunrise)\n");
+  writeFileSync(path.join(source, "R/sunrise.R"), "sunrise <- function() 6\n");
+  writeFileSync(path.join(folder, "PACKAGES"), description);
+  execFileSync("tar", ["-czf", "sunrise_1.2.3.tar.gz", "sunrise"], { cwd: folder });
+}
+
+function serve(folder: string, asked: string[]): Server {
+  return createServer((request, response) => {
+    const url = request.url ?? "";
+    asked.push(url);
+    const name = path.basename(url);
+    readFile(path.join(folder, name)).then(
+      (bytes) => response.end(bytes),
+      () => response.writeHead(404).end(),
+    );
+  }).listen(0, "127.0.0.1");
+}
+
+const user = allUsers()[0];
+if (user === undefined) throw new Error("nobody can run the tests");
+
+describe("an R package with an install.R", () => {
+  const asked: string[] = [];
+  const cran = path.join(user.home, "cran");
+  const image = path.join(user.home, "r-package.sif");
+  let server: Server;
+  let port = 0;
+
+  beforeAll(async () => {
+    mkdirSync(cran, { recursive: true });
+    makeCran(cran);
+    server = serve(cran, asked);
+    await new Promise((resolve) => server.once("listening", resolve));
+    port = (server.address() as AddressInfo).port; // of a TCP server
+    const repository = exampleRepository(user, "r-package");
+    writeFileSync(
+      path.join(repository, "install.R"),
+      'install.packages("sunrise")\nstopifnot(sunrise::sunrise() == 6)\n',
+    );
+    commitAll(repository, "install.R", "2024-05-02T12:00:00Z");
+    giveTo(user, path.dirname(repository));
+    const settings = path.join(user.home, ".repo2singularity.json");
+    writeFileSync(settings, JSON.stringify({ mirrors: { cran: `http://127.0.0.1:${port}/cran` } }));
+    const built = await repo2singularity(user, [repository]);
+    expect(built.stderr).not.toContain("error");
+    expect(built.status).toBe(0);
+  });
+
+  afterAll(() => {
+    server.close();
+  });
+
+  test("takes packages from the snapshot of the base's release", () => {
+    expect(
+      asked.some((url) => /^\/cran\/__linux__\/[a-z]+\/latest\/src\/contrib\/sunrise_1\.2\.3\.tar\.gz$/.test(url)),
+    ).toBe(true);
+  });
+
+  test("runs its notebook with the R kernel, and its package is installed", async () => {
+    const ran = await runAs(user, "apptainer", ["run", "--userns", image, "./verify"]);
+
+    expect(ran.stdout).toContain("r-package: ok");
+    expect(ran.status).toBe(0);
+  });
+
+  test("keeps the public address of CRAN, and nothing of the mirror or the clock", async () => {
+    const program =
+      'cat(getOption("repos"), packageDescription("tides")$Packaged, packageDescription("sunrise")$Built)';
+    const ran = await runAs(user, "apptainer", ["exec", "--userns", image, "Rscript", "-e", program]);
+    const grep = await runAs(user, "apptainer", [
+      "exec",
+      "--userns",
+      image,
+      "grep",
+      "-r",
+      `127.0.0.1:${port}`,
+      "/srv",
+      "/etc",
+    ]);
+
+    expect(ran.stdout).toMatch(
+      /^https:\/\/packagemanager\.posit\.co\/cran\/__linux__\/[a-z]+\/latest 1980-01-01 00:00:00 UTC; build .*; 1980-01-01/,
+    );
+    expect(grep.stdout).toBe("");
+  });
+});

@@ -1,0 +1,33 @@
+import type { RepoTree } from "../tree/repo-tree.ts";
+import { configPath, type ConfigDirectory } from "./config-directory.ts";
+import type { Family, FoundFamily } from "./family.ts";
+
+/** Languages that an image can have beside Python, in the order of their install. */
+export const languages = ["r"] as const;
+/** A language beside Python. */
+export type Language = (typeof languages)[number];
+
+/** Files that ask for a language even where they do not choose the family. */
+const filesOf: Readonly<Record<Language, readonly string[]>> = { r: ["renv.lock", "install.R"] };
+
+/** Families that can stand beside other languages: the rest describes the whole image. */
+const composable: readonly Family[] = ["python", "conda", "pipfile", ...languages];
+
+/**
+ * The languages of a repository. repo2docker knows one family for a repository; here languages add up, unless its
+ * order is asked for.
+ * @param isExclusive repo2docker's rule: only the family that was found first
+ */
+export function findLanguages(
+  tree: RepoTree,
+  directory: ConfigDirectory,
+  found: FoundFamily,
+  isExclusive: boolean,
+): readonly Language[] {
+  if (!composable.includes(found.family)) return [];
+  return languages.filter((language) => {
+    if (found.family === language) return true;
+    if (isExclusive) return false;
+    return filesOf[language].some((name) => tree.readText(configPath(directory, name)) !== undefined);
+  });
+}
