@@ -55,11 +55,6 @@ export const deviations: readonly Deviation[] = [
       textOf(shape, "runtime.txt") === "r-4.4" && theirs.family === "python" && ours.family === "r",
   },
   {
-    toldAs: "`install.R` alone is not R",
-    explains: (shape, theirs, ours) =>
-      textOf(shape, "install.R") !== undefined && ours.family === "r" && differOnlyIn(theirs, ours, "family"),
-  },
-  {
     toldAs: "`runtime.txt` with `python-3.11.4` is an error",
     explains: (shape, theirs, ours) =>
       /^python-\d+\.\d+\.\d+$/.test(textOf(shape, "runtime.txt") ?? "") && theirs.isRefused && ours.python === "3.11",

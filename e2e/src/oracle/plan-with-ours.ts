@@ -20,10 +20,10 @@ const base: BaseFacts = {
   hasPackages: ["build-essential"],
 };
 
-/** What our planner decides, read from the recipe it gives. */
+/** What our planner decides by repo2docker's rule of one family, read from the recipe it gives. */
 export function planWithOurs(shape: Shape): PlanDecision {
   try {
-    return decisionOf(planRecipe(memoryTree(shape.files), { base, platform: "linux/amd64" }));
+    return decisionOf(planRecipe(memoryTree(shape.files), { base, platform: "linux/amd64", compat: "repo2docker" }));
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
     const family = error.code === "E_RECIPE_FAMILY_NOT_YET" ? error.data?.["family"] : undefined;
@@ -54,7 +54,11 @@ function decisionOf(recipe: Recipe): PlanDecision {
       .map((step) => (step.kind === "run" ? step.script : ""))
       .join("\n");
   const chosen = recipe.decisions.find(({ subject, outcome }) => outcome === "chosen" && /^Python \d/.test(subject));
-  const packages = /^set -- (.*)$/m.exec(script("apt"))?.[1] ?? "";
+  const packages = (/^set -- (.*)$/m.exec(script("apt"))?.[1] ?? "").replaceAll("'", "").split(" ");
+  // What a language needs for itself is told as one decision, its packages as the subject.
+  const needed = new Set(
+    recipe.decisions.flatMap(({ subject, outcome }) => (outcome === "chosen" ? subject.split(" ") : [])),
+  );
   const used = (name: string): string | undefined =>
     recipe.decisions.find(({ subject, outcome }) => outcome === "used" && subject.split("/").at(-1) === name)?.subject;
   return {
@@ -63,7 +67,7 @@ function decisionOf(recipe: Recipe): PlanDecision {
     python: chosen?.subject.slice("Python ".length).split(".").slice(0, 2).join("."),
     requirements: used("requirements.txt") !== undefined,
     installsRepository: /(^|\n)\.\n/.test(script("content")),
-    apt: packages === "" ? [] : packages.split(" ").map((word) => word.replaceAll("'", "")),
+    apt: packages.filter((name) => name !== "" && !needed.has(name)),
     postBuild: used("postBuild"),
     start: used("start"),
   };
