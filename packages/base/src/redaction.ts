@@ -27,7 +27,18 @@ export class Secret {
 }
 
 /** Query keys that are shown; the value of every other key may be a credential. */
-const shownQueryKeys = new Set(["ref", "path", "page", "service", "scope", "arch", "tag"]);
+const shownQueryKeys = new Set([
+  "ref",
+  "path",
+  "page",
+  "service",
+  "scope",
+  "arch",
+  "tag",
+  "version",
+  "persistentId",
+  "activity_id",
+]);
 
 /**
  * A URL without user info and with the values of unknown query keys starred.

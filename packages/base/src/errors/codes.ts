@@ -44,9 +44,14 @@ export const errorCodes = {
   E_SPEC_INVALID: { exitCode: 2, summary: "The repository argument is neither a folder nor a URL that is understood" },
   E_SOURCE_NOT_FOUND: { exitCode: 1, summary: "The repository or folder does not exist or may not be read" },
   E_SOURCE_REF_UNKNOWN: { exitCode: 1, summary: "The repository has no such branch, tag or commit" },
-  E_SOURCE_AUTH: { exitCode: 1, summary: "The git server wants credentials or refused those it got" },
-  E_SOURCE_NETWORK: { exitCode: 1, summary: "The git server could not be reached" },
+  E_SOURCE_AUTH: { exitCode: 1, summary: "The server of the repository wants credentials or refused those it got" },
+  E_SOURCE_NETWORK: { exitCode: 1, summary: "The server of the repository could not be reached" },
   E_SOURCE_FETCH: { exitCode: 1, summary: "Fetching the repository failed" },
+  E_SOURCE_CHECKSUM: {
+    exitCode: 1,
+    summary: "A downloaded file does not have the checksum or size it was announced with",
+  },
+  E_ARCHIVE_INVALID: { exitCode: 1, summary: "A downloaded archive is damaged or of a kind that cannot be unpacked" },
   E_SUBDIR_NOT_FOUND: { exitCode: 2, summary: "The repository has no such folder" },
 
   // recipe

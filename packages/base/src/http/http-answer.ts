@@ -16,6 +16,12 @@ export function headerOf(answer: HttpAnswer, name: string): string | undefined {
   return Array.isArray(value) ? value.join(", ") : value;
 }
 
+/** Ends an answer whose body is not wanted, or not to its end. */
+export function discardBody(answer: HttpAnswer): void {
+  answer.body.on("error", () => {}); // a body that is cut off says so, and nobody else listens
+  answer.body.destroy();
+}
+
 /**
  * The start of a body as text, for messages; the rest is thrown away.
  * @param limitBytes 64 KiB when left out

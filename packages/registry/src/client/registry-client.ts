@@ -1,5 +1,12 @@
 import { AppError, type Digest } from "@repo2singularity/base";
-import { headerOf, retry, type HttpAnswer, type RetryPolicy, type Transport } from "@repo2singularity/base/http";
+import {
+  discardBody,
+  headerOf,
+  retry,
+  type HttpAnswer,
+  type RetryPolicy,
+  type Transport,
+} from "@repo2singularity/base/http";
 import { createAuthorizer } from "../auth/authorizer.ts";
 import type { CredentialSource } from "../auth/credentials.ts";
 import { networkError, statusError } from "../http/errors.ts";
@@ -135,7 +142,7 @@ async function* readResuming(
       const isRetryable = error instanceof AppError && error.retryable;
       if (!isRetryable || failureCount >= attemptCount || offset >= sizeBytes) throw error;
     } finally {
-      answer.body.destroy();
+      discardBody(answer);
     }
   }
 }
