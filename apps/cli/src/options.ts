@@ -48,7 +48,7 @@ export interface PackFlags {
 /** Options of everything that plans. */
 export function addPlanOptions(command: Command): Command {
   return command
-    .option("--ref <ref>", "branch, tag or commit; the remote's HEAD when left out")
+    .option("--ref <ref>", "branch, tag or commit, or the version of a record; the newest when left out")
     .option("--subdir <folder>", "build this folder of the repository")
     .option(
       "--base <base>",

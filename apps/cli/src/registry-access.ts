@@ -1,10 +1,10 @@
 import { homedir } from "node:os";
 import path from "node:path";
 import { processRunner } from "@repo2singularity/base";
-import { localFiles, readHostSettings } from "@repo2singularity/build";
 import { type ConvertOptions, type CredentialSource, dockerConfigCredentials } from "@repo2singularity/registry";
 import { loadConfig } from "./config/load-config.ts";
 import type { HostIo } from "./host-io.ts";
+import { hostNetwork } from "./host-network.ts";
 
 /** The logins that docker, podman and apptainer share, from `$DOCKER_CONFIG` or `~/.docker`. */
 export function registryCredentials(io: HostIo): CredentialSource {
@@ -18,11 +18,8 @@ export async function registryAccess(
 ): Promise<Pick<ConvertOptions, "network" | "credentials" | "dockerHubMirror">> {
   const { config } = await loadConfig(io);
   const mirrors = config.mirrors ?? {};
-  const homeDir = io.env["HOME"] ?? homedir();
-  const host = { env: io.env, homeDir, runner: processRunner, ...localFiles };
-  const { proxies, caBundle } = await readHostSettings({ ...host, mirrors, signal: io.signal });
   return {
-    network: { proxies, caBundle },
+    network: await hostNetwork(mirrors, io),
     credentials: registryCredentials(io),
     ...(mirrors.dockerHub === undefined ? {} : { dockerHubMirror: mirrors.dockerHub }),
   };

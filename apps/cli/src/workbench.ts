@@ -53,6 +53,9 @@ export async function openCheckout(
     env: io.env,
     scratchFolder: await bench.store.makeScratchFolder(),
     signal: io.signal,
+    readNetwork: async () => (await import("./host-network.ts")).hostNetwork(bench.config.mirrors ?? {}, io),
+    mirrors: bench.config.mirrors ?? {},
+    ...(bench.config.sourceMaxSize === undefined ? {} : { maxBytes: parseSize(bench.config.sourceMaxSize) }),
     ...(await readCredentials(flags, io)),
     ...report,
   };

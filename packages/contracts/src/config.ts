@@ -17,6 +17,26 @@ export const Mirrors = z.strictObject({
   npm: z.url().optional(),
   /** Registry host (and optional path) that answers for `docker.io`. */
   dockerHub: z.string().optional(),
+  /** The resolver of DOIs, in place of `https://doi.org`. */
+  doi: z.url().optional(),
+  zenodo: z.url().optional(),
+  zenodoSandbox: z.url().optional(),
+  caltechData: z.url().optional(),
+  /** Figshare's API, in place of `https://api.figshare.com`. */
+  figshare: z.url().optional(),
+  /** Figshare's files, in place of `https://ndownloader.figshare.com`. */
+  figshareFiles: z.url().optional(),
+  hydroshare: z.url().optional(),
+  softwareHeritage: z.url().optional(),
+  /** Root of the list of Dataverse installations, in place of `https://iqss.github.io/dataverse-installations`. */
+  dataverseInstallations: z.url().optional(),
+  /** Git hosts: what they are replaced by must serve the same paths. */
+  github: z.url().optional(),
+  gist: z.url().optional(),
+  gitlab: z.url().optional(),
+  bitbucket: z.url().optional(),
+  codeberg: z.url().optional(),
+  huggingFace: z.url().optional(),
 });
 export type Mirrors = z.infer<typeof Mirrors>;
 
@@ -28,6 +48,8 @@ export const Config = z.strictObject({
   base: z.string().optional(),
   executor: z.enum(["userns", "root", "apptainer"]).optional(),
   compression: z.enum(["zstd", "gzip"]).optional(),
+  /** Size such as `20G`: what a source that is no git repository may bring, downloaded and once more unpacked. */
+  sourceMaxSize: z.string().optional(),
   stepTimeoutSeconds: z.number().int().positive().optional(),
   mirrors: Mirrors.optional(),
 });

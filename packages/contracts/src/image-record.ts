@@ -18,8 +18,12 @@ export const ImageRecord = z.strictObject({
   source: z.strictObject({
     /** The repository's URL without secrets, or the folder's name. */
     url: z.string(),
+    /** Kind of the place: `git`, `directory`, `mercurial`, `zenodo`, …; absent in images of early versions. */
+    provider: z.string().optional(),
     ref: z.string().optional(),
     commit: z.string().optional(),
+    /** What names this state of the source and no other: the commit, or the record and version of an archive. */
+    revision: z.string().optional(),
     subdir: z.string().optional(),
     /** Whether the folder had changes that the commit does not have. */
     dirty: z.boolean().optional(),

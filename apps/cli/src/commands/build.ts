@@ -45,7 +45,7 @@ async function buildOnly(repo: string, flags: BuildFlags, io: HostIo): Promise<B
     const checkout = await phases.run("fetch", `Repository ${redactUrl(repo)}`, async (phase) => {
       const report = { onLine: (line: string) => phase.log(line), onNotice: (text: string) => phases.notice(text) };
       const found = await openCheckout(repo, flags, bench, io, report);
-      phase.detail = found.commit?.slice(0, 12);
+      phase.detail = found.commit?.slice(0, 12) ?? found.revision;
       return found;
     });
     const compression = flags.compression ?? bench.config.compression ?? "zstd";

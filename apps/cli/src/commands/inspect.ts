@@ -19,7 +19,9 @@ function recordText(record: ImageRecord): string {
   const { source, base } = record;
   const lines = [
     `source    ${source.url}${source.subdir === undefined ? "" : ` (${source.subdir})`}`,
-    `commit    ${source.commit ?? "none"}${source.dirty === true ? " with changes" : ""}`,
+    source.commit === undefined && source.revision !== undefined
+      ? `revision  ${source.revision}`
+      : `commit    ${source.commit ?? "none"}${source.dirty === true ? " with changes" : ""}`,
     `ref       ${source.ref ?? "-"}`,
     `time      ${new Date(record.timestamp * 1000).toISOString()}`,
     `base      ${base.reference} (${base.digest})`,

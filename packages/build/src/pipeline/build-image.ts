@@ -132,7 +132,10 @@ async function isKept(output: BuildOutput, key: string): Promise<boolean> {
   const mayReplace = output.kind === "sif" || record !== undefined; // a folder may be anything, a home even
   if (output.force && mayReplace) return false;
   if (record?.key === key) return true;
-  const what = record === undefined ? "something else" : `an image of ${record.source.commit ?? "another state"}`;
+  const what =
+    record === undefined
+      ? "something else"
+      : `an image of ${record.source.revision ?? record.source.commit ?? "another state"}`;
   throw new AppError("E_OUTPUT_EXISTS", `${output.path} is there already and is ${what}`, {
     hint: mayReplace
       ? "add --force to replace it, or choose another name"

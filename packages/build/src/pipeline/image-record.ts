@@ -8,9 +8,10 @@ import type { KeyedGroup } from "./group-key.ts";
 export function imageLabels(checkout: Checkout, recipe: Recipe): Readonly<Record<string, string>> {
   const labels: Record<string, string | undefined> = {
     "org.opencontainers.image.source": checkout.url,
-    "org.opencontainers.image.revision": checkout.commit,
+    "org.opencontainers.image.revision": checkout.revision,
     "org.opencontainers.image.ref.name": checkout.ref,
     "org.opencontainers.image.base.name": recipe.base,
+    "org.repo2singularity.provider": checkout.provider,
     "org.repo2singularity.subdir": checkout.subdir,
     "org.repo2singularity.family": recipe.family,
     ...recipe.labels,
@@ -26,11 +27,13 @@ export function imageKey(recipe: Recipe, groups: readonly KeyedGroup[], texts: S
 
 /** What the record says of the source. */
 export function recordSource(checkout: Checkout): ImageRecord["source"] {
-  const { url, name, ref, commit, subdir, isDirty } = checkout;
+  const { url, name, provider, ref, commit, revision, subdir, isDirty } = checkout;
   return {
     url: url ?? name,
+    provider,
     ...(ref === undefined ? {} : { ref }),
     ...(commit === undefined ? {} : { commit }),
+    ...(revision === undefined ? {} : { revision }),
     ...(subdir === undefined ? {} : { subdir }),
     ...(isDirty ? { dirty: true } : {}),
   };

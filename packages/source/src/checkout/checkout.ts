@@ -4,6 +4,8 @@ import { listFiles, type CheckoutFile } from "./list-files.ts";
 
 /** What is known about a checkout besides its files. */
 export interface CheckoutFacts {
+  /** Name of the provider that brought it. */
+  readonly provider: string;
   /** The wanted folder, absolute: the repository's root, or its `subdir`. */
   readonly directory: string;
   /** The repository's name, for `NAME.sif`: matches `[a-zA-Z0-9][a-zA-Z0-9_.-]+`. */
@@ -12,9 +14,11 @@ export interface CheckoutFacts {
   readonly url: string | undefined;
   /** Full name of the branch or tag; undefined for a bare commit, and for a folder that is no git repository. */
   readonly ref: string | undefined;
-  /** The commit the files are from; undefined without git. */
+  /** The commit the files are from; undefined without git or Mercurial. */
   readonly commit: string | undefined;
-  /** Committer's time in seconds since 1970; undefined without git. */
+  /** What names this state of the source and no other, such as the commit; undefined for a folder without git. */
+  readonly revision: string | undefined;
+  /** When the commit was made or the record published, in seconds since 1970; undefined when that is not known. */
   readonly commitTimeSeconds: number | undefined;
   /** Whether files differ from the commit, new files counted; false without git. */
   readonly isDirty: boolean;

@@ -23,6 +23,8 @@ async function paths(folder: string): Promise<string[]> {
 
 function checkoutOf(directory: string): Checkout {
   const unknown = {
+    provider: "directory",
+    revision: undefined,
     url: undefined,
     ref: undefined,
     commit: undefined,

@@ -49,6 +49,7 @@ async function resolveFolder(path: string, { subdir }: SourceRequest, context: S
     url: facts?.originUrl,
     ref: facts?.ref,
     commit: facts?.commit,
+    revision: facts?.commit,
     subdir,
     fetch: (_folder, fetchContext) => openFolder(folder, facts, subdir, fetchContext),
   };
@@ -61,11 +62,13 @@ async function openFolder(
   context: SourceContext,
 ): Promise<Checkout> {
   const checkout = {
+    provider: "directory",
     directory: await enterSubdir(folder, subdir),
     name: repositoryName(folder),
     url: facts?.originUrl,
     ref: facts?.ref,
     commit: facts?.commit,
+    revision: facts?.commit,
     commitTimeSeconds: facts?.commitTimeSeconds,
     isDirty: facts?.isDirty ?? false,
     subdir,

@@ -1,3 +1,4 @@
+import { mirrorPairs } from "../http/public-addresses.ts";
 import type { SourceContext } from "../provider/port.ts";
 import type { GitUrl } from "./git-url.ts";
 
@@ -85,6 +86,10 @@ export function workTreeSettings(): readonly GitSetting[] {
 export function remoteSettings(url: GitUrl, context: SourceContext): readonly GitSetting[] {
   const settings = [...safeSettings, ...fetchSettings];
   if (url.url !== url.shown) settings.push([`url.${url.url}.insteadOf`, url.shown]);
+  // mirrors of forges are a matter of how they are reached: labels and messages keep the public address
+  for (const [address, mirror] of mirrorPairs(context.mirrors ?? {})) {
+    settings.push([`url.${mirror}/.insteadOf`, `${address}/`]);
+  }
   const credentials = context.credentials ?? url.credentials;
   if (credentials !== undefined && /^https?:/.test(url.url)) {
     const pair = `${credentials.username ?? "oauth2"}:${credentials.secret.reveal()}`;

@@ -47,6 +47,7 @@ export async function resolveGit(
     url: repository.shownUrl,
     ref: resolved.ref,
     commit: resolved.commit,
+    revision: resolved.commit,
     subdir: request.subdir,
     fetch: (folder, fetchContext) => fetchGit(repository, resolved, request.subdir, folder, fetchContext),
   };
@@ -68,11 +69,13 @@ async function fetchGit(
     cwd: folder,
   });
   const facts = {
+    provider: "git",
     directory: await enterSubdir(folder, subdir),
     name: repository.name,
     url: repository.shownUrl,
     ref: resolved.ref,
     commit,
+    revision: commit,
     commitTimeSeconds: Number(time.trim()),
     isDirty: false,
     subdir,

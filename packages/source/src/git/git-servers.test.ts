@@ -13,10 +13,9 @@ import type { SourceContext } from "../provider/port.ts";
 import { fetchCheckout, resolveSource } from "../source.ts";
 import { parseSpec } from "../spec/parse-spec.ts";
 import { commit, git, makeRepository, makeTestFolder, testContext } from "../testing/git-fixtures.ts";
-import { serveGitOverHttp } from "../testing/git-http-server.ts";
+import { hasGitBackend, serveGitOverHttp } from "../testing/git-http-server.ts";
 
 const execPath = execFileSync("git", ["--exec-path"], { encoding: "utf8" }).trim();
-const hasBackend = existsSync(join(execPath, "git-http-backend"));
 const hasDaemon = existsSync(join(execPath, "git-daemon"));
 
 let root = "";
@@ -38,7 +37,7 @@ async function fetch(url: string, ref: string | undefined, context: SourceContex
   return fetchCheckout(source, join(root, `checkout-${folderNumber++}`), context);
 }
 
-test.runIf(hasBackend)("fetches over http", async () => {
+test.runIf(hasGitBackend)("fetches over http", async () => {
   await using server = await serveGitOverHttp({ root: join(root, "served") });
 
   const tip = await fetch(`${server.origin}/repo.git`, undefined, testContext(root));
@@ -48,7 +47,7 @@ test.runIf(hasBackend)("fetches over http", async () => {
   expect(await readFile(join(older.directory, "a.txt"), "utf8")).toBe("one");
 });
 
-test.runIf(hasBackend)("a server that gives no single commits gets the whole history asked", async () => {
+test.runIf(hasGitBackend)("a server that gives no single commits gets the whole history asked", async () => {
   await cp(join(root, "served/repo.git"), join(root, "strict/repo.git"), { recursive: true });
   const config = (name: string, value: string): Promise<string> =>
     git(join(root, "strict/repo.git"), "config", name, value);
@@ -84,7 +83,7 @@ test("fetches from a server that is only files", async () => {
   server.close();
 });
 
-test.runIf(hasBackend)("a token opens a private repository and is found nowhere afterwards", async () => {
+test.runIf(hasGitBackend)("a token opens a private repository and is found nowhere afterwards", async () => {
   await using server = await serveGitOverHttp({ root: join(root, "served"), basicAuth: "oauth2:t0ken-value" });
   const url = `${server.origin}/repo.git`;
   const lines: string[] = [];
@@ -109,7 +108,7 @@ test.runIf(hasBackend)("a token opens a private repository and is found nowhere 
   expect(inspect([lines, shown, checkout, context.notices], { depth: 9 })).not.toMatch(/t0ken|b2F1dGg/);
 });
 
-test.runIf(hasBackend)("credentials in the URL are used and not shown", async () => {
+test.runIf(hasGitBackend)("credentials in the URL are used and not shown", async () => {
   await using server = await serveGitOverHttp({ root: join(root, "served"), basicAuth: "me:s3cret/x" });
   const url = `${server.origin.replace("//", "//me:s3cret%2Fx@")}/repo.git`;
 
@@ -119,7 +118,7 @@ test.runIf(hasBackend)("credentials in the URL are used and not shown", async ()
   expect(inspect(parseSpec(url, { cwd: root }), { depth: 9 })).not.toContain("s3cret");
 });
 
-test.runIf(hasBackend)("missing and wrong credentials are one readable error without them", async () => {
+test.runIf(hasGitBackend)("missing and wrong credentials are one readable error without them", async () => {
   await using server = await serveGitOverHttp({ root: join(root, "served"), basicAuth: "me:right" });
   const url = `${server.origin}/repo.git`;
 
@@ -131,7 +130,7 @@ test.runIf(hasBackend)("missing and wrong credentials are one readable error wit
   expect(inspect(failure, { depth: 9 })).not.toMatch(/wr0ng|bWU6d3Iwbmc/);
 });
 
-test.runIf(hasBackend)("the user's own credential helper is asked", async () => {
+test.runIf(hasGitBackend)("the user's own credential helper is asked", async () => {
   await using server = await serveGitOverHttp({ root: join(root, "served"), basicAuth: "helper:known" });
   const context = testContext(root);
   const helper = "!f() { echo username=helper; echo password=known; }; f";
@@ -145,7 +144,7 @@ test.runIf(hasBackend)("the user's own credential helper is asked", async () => 
   expect(checkout.commit).toBe(second);
 });
 
-test.runIf(hasBackend)("a token is not sent to the server of a submodule", async () => {
+test.runIf(hasGitBackend)("a token is not sent to the server of a submodule", async () => {
   await using other = await serveGitOverHttp({ root: join(root, "served") });
   const work = await makeRepository(join(root, "parent"), { "b.txt": "b" });
   await git(work, "submodule", "--quiet", "add", `${other.origin}/repo.git`, "sub");
@@ -163,7 +162,7 @@ test.runIf(hasBackend)("a token is not sent to the server of a submodule", async
   expect(other.authorizations.length).toBeGreaterThan(before);
 });
 
-test.runIf(hasBackend)("a submodule on the local disk of a repository from the network is refused", async () => {
+test.runIf(hasGitBackend)("a submodule on the local disk of a repository from the network is refused", async () => {
   const work = await makeRepository(join(root, "thief"), { "b.txt": "b" });
   await git(work, "submodule", "--quiet", "add", `file://${root}/work`, "stolen");
   await commit(work, {});

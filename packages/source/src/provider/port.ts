@@ -1,5 +1,9 @@
 import type { ProcessRunner, Secret } from "@repo2singularity/base";
+import type { NetworkOptions, RetryPolicy } from "@repo2singularity/base/http";
 import type { Checkout } from "../checkout/checkout.ts";
+import type { DownloadProgress } from "../http/download-file.ts";
+import type { SourceMirrors } from "../http/public-addresses.ts";
+import type { SourceClock } from "../http/source-client.ts";
 
 /** User name and password or token for the git server of the spec, and for no other. */
 export interface SourceCredentials {
@@ -20,8 +24,20 @@ export interface SourceContext {
   readonly timeoutMs?: number;
   /** Told what the user should know and what is no error, such as a tag that a branch of the same name hides. */
   readonly onNotice?: (notice: string) => void;
-  /** Told the lines of progress that git writes. */
+  /** Told the lines of progress that git writes, and what other providers do. */
   readonly onLine?: (line: string) => void;
+  /** Told how far a download is: every 4 MiB, and at its end. */
+  readonly onProgress?: (progress: DownloadProgress) => void;
+  /** Proxies and authorities of this machine, asked for at the first request of a provider that makes its own. */
+  readonly readNetwork?: () => Promise<NetworkOptions>;
+  /** Where public addresses lead; each keeps its own when left out. */
+  readonly mirrors?: SourceMirrors;
+  /** Bytes that a source may bring, downloaded and once more unpacked; 20 GiB when left out. Not for git. */
+  readonly maxBytes?: number;
+  /** How often requests are tried again; four tries within a minute when left out. */
+  readonly retryPolicy?: RetryPolicy;
+  /** The machine's own when left out. */
+  readonly clock?: SourceClock;
   readonly signal?: AbortSignal;
 }
 
@@ -53,8 +69,13 @@ export interface ResolvedSource {
   readonly url: string | undefined;
   /** Full name of the branch or tag, such as `refs/heads/main`; undefined for a bare commit or a folder. */
   readonly ref: string | undefined;
-  /** 40 (or 64) hexadecimal digits; undefined for a folder without git. */
+  /** 40 (or 64) hexadecimal digits of git or Mercurial; undefined without them. */
   readonly commit: string | undefined;
+  /**
+   * What names this state of the source and no other: the commit, or the record and version of an archive. Undefined for
+   * a folder without git, and where only the content will tell.
+   */
+  readonly revision: string | undefined;
   readonly subdir: string | undefined;
   /** Brings the content into an empty folder, or leaves it where it is when it is a local folder. */
   fetch(folder: string, context: SourceContext): Promise<Checkout>;

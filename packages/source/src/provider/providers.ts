@@ -1,6 +1,16 @@
 import { directoryProvider } from "../directory/directory-provider.ts";
+import { doiProvider } from "../doi/doi-provider.ts";
 import { gitProvider } from "../git/git-provider.ts";
+import { archiveProviders } from "./archive-providers.ts";
 import type { SourceProvider } from "./port.ts";
 
-/** All providers, in the order they are asked: a folder that exists is never taken for anything else. */
-export const sourceProviders: readonly SourceProvider[] = [directoryProvider, gitProvider];
+/**
+ * All providers, in the order they are asked: a folder that exists is never taken for anything else, and git, which any
+ * URL could be, comes last.
+ */
+export const sourceProviders: readonly SourceProvider[] = [
+  directoryProvider,
+  doiProvider,
+  ...archiveProviders,
+  gitProvider,
+];

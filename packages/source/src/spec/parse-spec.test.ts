@@ -54,9 +54,10 @@ test.each([
   ["file://server/repo", "E_SPEC_INVALID", "three slashes"],
   ["file.txt", "E_SPEC_INVALID", "is a file"],
   ["./missing", "E_SOURCE_NOT_FOUND", "no such folder"],
-  ["10.5281/zenodo.1234", "E_NOT_YET", "DOI"],
-  ["doi:10.5281/zenodo.1234", "E_NOT_YET", "DOI"],
-  ["swh:1:rev:0123", "E_NOT_YET", "SWHID"],
+  ["doi:zenodo.1234", "E_SPEC_INVALID", "not a DOI"],
+  ["https://doi.org/abc", "E_SPEC_INVALID", "not a DOI"],
+  ["swh:1:rev:0123", "E_SPEC_INVALID", "SWHID"],
+  ["swh:1:cnt:94a9ed024d3859793618152ea559a168bbcbb5e2", "E_SPEC_INVALID", "SWHID"],
 ])("%j is refused", (text, code, part) => {
   expect(() => parseSpec(text, { cwd })).toThrow(
     expect.objectContaining({ code, message: expect.stringContaining(part) }),

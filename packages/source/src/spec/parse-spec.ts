@@ -6,16 +6,15 @@ import { sourceProviders } from "../provider/providers.ts";
 
 // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
 const controlCharacter = /[\u0000-\u001f\u007f]/;
-const laterProviders = /^(?:doi:|swh:|10\.\d{4,}\/|https?:\/\/(?:dx\.)?doi\.org\/)/i;
 const hostAndPath = /^(?:[\w-]+\.)+[a-z]{2,}\/[\w.-]+\/[\w.-]+/i;
 const ownerAndName = /^[\w.-]+\/[\w.-]+$/;
 
 /**
- * What a repository argument means: a folder of this host or a git URL. Makes no request.
+ * What a repository argument means: a folder of this host, a DOI, a record of an archive, or a git
+ * URL. Makes no request.
  * @param where the folder that relative paths start from, absolute
  * @throws E_SPEC_INVALID for anything else, with what to write instead
  * @throws E_SOURCE_NOT_FOUND for a path that does not exist
- * @throws E_NOT_YET for DOIs and Software Heritage identifiers
  *
  * @example
  * const spec = parseSpec("https://github.com/owner/repo", { cwd: "/home/me" });
@@ -34,13 +33,8 @@ export function parseSpec(text: string, where: { readonly cwd: string }): Spec {
 
 function unknownSpec(text: string, cwd: string): AppError {
   const shown = redactUrl(text);
-  if (laterProviders.test(text)) {
-    return new AppError("E_NOT_YET", `"${shown}": archives with a DOI or SWHID cannot be fetched yet`, {
-      hint: "download it and give the folder",
-    });
-  }
   const path = resolve(cwd, text);
-  if (existsSync(path)) return specError(`${path} is a file, expected a folder or a git URL`);
+  if (existsSync(path)) return specError(`${path} is a file, expected a folder or a URL`);
   if (/^[./~]/.test(text)) {
     return new AppError("E_SOURCE_NOT_FOUND", `${path}: there is no such folder`, { hint: "check the path" });
   }
@@ -48,7 +42,7 @@ function unknownSpec(text: string, cwd: string): AppError {
   if (ownerAndName.test(text)) {
     return specError(`"${shown}" is no folder here and no URL`, `for GitHub write https://github.com/${shown}`);
   }
-  return specError(`"${shown}" is neither a folder nor a git URL`);
+  return specError(`"${shown}" is neither a folder nor a URL or identifier that is known`);
 }
 
 function specError(message: string, hint = "give a folder or a URL such as https://github.com/owner/repo"): AppError {

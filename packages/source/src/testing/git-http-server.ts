@@ -1,7 +1,14 @@
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
+import { existsSync } from "node:fs";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+
+/** Whether this host's git can serve over http; Debian has that in the `git` package, others apart. */
+export const hasGitBackend: boolean = existsSync(
+  join(execFileSync("git", ["--exec-path"], { encoding: "utf8" }).trim(), "git-http-backend"),
+);
 
 /** A git server over http on a free port of this host. */
 export interface GitHttpServer extends AsyncDisposable {
