@@ -9,7 +9,7 @@ import { fetchFiles, type RecordFile } from "../record/fetch-files.ts";
 import { oneRef } from "../record/one-ref.ts";
 import { recordSource, withClient } from "../record/record-source.ts";
 import { repositoryName } from "../spec/repository-name.ts";
-import type { CkanDataset } from "./ckan-provider.ts";
+import type { CkanDataset } from "./ckan-dataset.ts";
 
 const StatusAnswer = z.object({ success: z.literal(true), result: z.object({ ckan_version: z.string().optional() }) });
 const Dataset = z.object({

@@ -8,7 +8,7 @@ import { oneRef } from "../record/one-ref.ts";
 import { parseChecksum } from "../record/parse-checksum.ts";
 import { recordSource, withClient } from "../record/record-source.ts";
 import { unwrapFolder } from "../unpack/unwrap-folder.ts";
-import { datasetName, pageOf, type DataversePlace } from "./dataverse-provider.ts";
+import { datasetName, pageOf, type DataversePlace } from "./dataverse-place.ts";
 
 const DatasetFile = z.object({
   label: z.string(),

@@ -6,7 +6,7 @@ import { fetchRecord } from "../record/fetch-record.ts";
 import { oneRef } from "../record/one-ref.ts";
 import { parseChecksum } from "../record/parse-checksum.ts";
 import { recordSource, withClient } from "../record/record-source.ts";
-import type { FigshareArticle } from "./figshare-provider.ts";
+import type { FigshareArticle } from "./article.ts";
 
 const ArticleAnswer = z.object({
   id: z.number().int(),

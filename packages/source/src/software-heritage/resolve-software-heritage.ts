@@ -9,7 +9,7 @@ import { recordSource, withClient } from "../record/record-source.ts";
 import type { RecordTools } from "../record/record-tools.ts";
 import { unwrapFolder } from "../unpack/unwrap-folder.ts";
 import { gitTreeHash } from "./git-tree-hash.ts";
-import type { Swhid } from "./software-heritage-provider.ts";
+import type { Swhid } from "./swhid.ts";
 
 const hash = z.string().regex(/^[0-9a-f]{40}$/);
 const RevisionAnswer = z.object({ directory: hash, committer_date: z.string().nullish() });

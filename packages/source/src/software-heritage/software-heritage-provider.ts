@@ -1,13 +1,6 @@
 import { AppError } from "@repo2singularity/base";
 import type { SourceProvider } from "../provider/port.ts";
 
-/** An object of the archive that has files. */
-export interface Swhid {
-  readonly type: "rev" | "dir" | "rel";
-  /** 40 hexadecimal digits. */
-  readonly hash: string;
-}
-
 const core =
   /^(?:https?:\/\/archive\.softwareheritage\.org\/)?swh:1:(?<type>rev|dir|rel):(?<hash>[0-9a-f]{40})\/?(?:;.*)?$/;
 

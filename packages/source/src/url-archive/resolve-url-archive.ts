@@ -4,7 +4,7 @@ import { fetchArchive } from "../record/fetch-record.ts";
 import { refuseRef } from "../record/one-ref.ts";
 import { recordSource } from "../record/record-source.ts";
 import { unwrapFolder } from "../unpack/unwrap-folder.ts";
-import type { UrlArchive } from "./url-archive-provider.ts";
+import type { UrlArchive } from "./url-archive.ts";
 
 /**
  * An archive by its URL. A web server may change what it gives at any time: the sha256 of the archive is the revision,

@@ -4,16 +4,7 @@ import type { SourceProvider } from "../provider/port.ts";
 import { parseChecksum } from "../record/parse-checksum.ts";
 import { repositoryName } from "../spec/repository-name.ts";
 import { isArchiveName } from "../unpack/archive-names.ts";
-
-/** An archive that a URL leads to. */
-export interface UrlArchive {
-  /** As it is fetched, with what its query and user part hold; never shown. */
-  readonly url: URL;
-  readonly shown: string;
-  readonly name: string;
-  /** What the URL promises behind `#sha256=`. */
-  readonly checksum: Checksum | undefined;
-}
+import type { UrlArchive } from "./url-archive.ts";
 
 const forgeArchive = /\/(?<repository>[^/]+)\/(?:-\/)?archive\//;
 const suffixes = /\.(?:zip|tar|tgz|txz|tbz2?|tzst|tar\.\w+)$/i;
@@ -28,7 +19,7 @@ export const urlArchiveProvider: SourceProvider = {
     const checksum = checksumOf(url.hash, text);
     const promised = checksum === undefined ? "" : `#${checksum.algorithm}=${checksum.hex}`;
     url.hash = "";
-    const archive = { url, shown: redactUrl(url.href) + promised, name: nameOf(url.pathname), checksum };
+    const archive: UrlArchive = { url, shown: redactUrl(url.href) + promised, name: nameOf(url.pathname), checksum };
     return {
       provider: "archive",
       shown: archive.shown,

@@ -5,7 +5,7 @@ import { fetchRecord } from "../record/fetch-record.ts";
 import { refuseRef } from "../record/one-ref.ts";
 import { parsePrefixedChecksum } from "../record/parse-checksum.ts";
 import { recordSource, withClient } from "../record/record-source.ts";
-import type { InvenioRecord } from "./zenodo-provider.ts";
+import type { InvenioRecord } from "./invenio-record.ts";
 
 const RecordAnswer = z.object({
   id: z.union([z.string(), z.number()]).transform(String),

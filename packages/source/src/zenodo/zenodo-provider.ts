@@ -1,15 +1,5 @@
 import type { SourceProvider } from "../provider/port.ts";
 
-/** A record of an InvenioRDM archive. */
-export interface InvenioRecord {
-  /** Address of the archive, such as `https://zenodo.org`. */
-  readonly base: string;
-  /** As the URL has it; may be that of all versions together. */
-  readonly id: string;
-  /** Begins the names of images. */
-  readonly archive: string;
-}
-
 const archives: readonly { readonly pattern: RegExp; readonly base: string; readonly archive: string }[] = [
   { pattern: invenioPattern(String.raw`(?:www\.)?zenodo\.org`), base: "https://zenodo.org", archive: "zenodo" },
   {
