@@ -1,6 +1,7 @@
 import { AppError } from "@repo2singularity/base";
 import type { Decision } from "@repo2singularity/contracts";
 import { parseRuntimeTxt, type RuntimeTxt } from "../python/runtime-txt.ts";
+import { findLock } from "../python/locks/find-lock.ts";
 import { parsePyproject } from "../python/pyproject.ts";
 import type { RepoTree } from "../tree/repo-tree.ts";
 import { configPath, type ConfigDirectory } from "./config-directory.ts";
@@ -111,11 +112,11 @@ function pythonFile(tree: RepoTree, directory: ConfigDirectory): string | undefi
     if (pyproject !== undefined && parsePyproject(pyproject).isPackage) return "pyproject.toml";
   }
   const requirements = configPath(directory, "requirements.txt");
-  return tree.readText(requirements) === undefined ? undefined : requirements;
+  return tree.readText(requirements) === undefined ? findLock(tree, directory) : requirements;
 }
 
 /** What each family is called to people, and what can be done today. */
-const notYet: Readonly<Record<Exclude<Family, "python" | "r">, { readonly name: string; readonly hint: string }>> = {
+const notYet: Readonly<Record<Exclude<Family, "python" | "pipfile" | "r">, { readonly name: string; readonly hint: string }>> = {
   dockerfile: {
     name: "Dockerfiles",
     hint: "requirements.txt, apt.txt and postBuild in a folder binder/ describe the same environment and are used instead of the Dockerfile",
@@ -136,14 +137,10 @@ const notYet: Readonly<Record<Exclude<Family, "python" | "r">, { readonly name: 
     name: "conda packages",
     hint: "move the packages under `pip:` in environment.yml, or use requirements.txt; libraries can come from apt.txt",
   },
-  pipfile: {
-    name: "Pipfiles",
-    hint: "write the packages to requirements.txt, for example with `pipenv requirements`, in a folder binder/",
-  },
 };
 
 /** The error for a family that a later version will build. */
-export function familyNotYet(family: Exclude<Family, "python" | "r">, file: string, detail?: string): AppError {
+export function familyNotYet(family: Exclude<Family, "python" | "pipfile" | "r">, file: string, detail?: string): AppError {
   const { name, hint } = notYet[family];
   const what = detail === undefined ? "" : ` (${detail})`;
   return new AppError("E_RECIPE_FAMILY_NOT_YET", `${file}: ${name} are not supported yet${what}`, {

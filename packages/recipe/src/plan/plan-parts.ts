@@ -1,7 +1,12 @@
 import type { BaseFacts, Recipe } from "@repo2singularity/contracts";
 import { familyNotYet, findFamily, type Family, type FoundFamily } from "../detect/family.ts";
 import { findLanguages, type Language, languages } from "../detect/languages.ts";
-import { planEnvironmentYml, planPythonFiles, type PythonPlanInput } from "../python/plan-python.ts";
+import { planPipfile } from "../pipfile/plan-pipfile.ts";
+import { findLock } from "../python/locks/find-lock.ts";
+import { planLock } from "../python/locks/plan-lock.ts";
+import { planEnvironmentYml } from "../python/plan-environment-yml.ts";
+import { planPythonFiles } from "../python/plan-python.ts";
+import type { PythonPlan, PythonPlanInput } from "../python/python-plan.ts";
 import { planPythonPart } from "../python/python-part.ts";
 import { planRPart, type RPartInput } from "../r/r-part.ts";
 import type { EnvironmentPart, PythonPart } from "./environment-part.ts";
@@ -25,6 +30,7 @@ export interface Parts {
 /** Planners of Python environments by the file that describes them; a new one is a folder and a line here. */
 const pythonPlanners: Partial<Record<Family, (input: PartsInput, file: string) => PythonPart>> = {
   conda: (input, file) => planPythonPart(input.base, planEnvironmentYml(input, file)),
+  pipfile: (input) => planPythonPart(input.base, planPipfile(input)),
 };
 
 const languagePlanners: Readonly<Record<Language, (input: RPartInput) => EnvironmentPart>> = {
@@ -49,8 +55,14 @@ export function planParts(found: FoundFamily, input: PartsInput): Parts {
 }
 
 function planPython({ family, file = family }: FoundFamily, input: PartsInput): PythonPart {
-  if (family === "python") return planPythonPart(input.base, planPythonFiles(input));
+  if (family === "python") return planPythonPart(input.base, planPythonOrLock(input));
   const planner = pythonPlanners[family];
   if (planner !== undefined) return planner(input, file);
   throw family === "r" ? new Error("R is no Python environment") : familyNotYet(family, file);
+}
+
+/** repo2docker knows no locks of Python. */
+function planPythonOrLock(input: PartsInput): PythonPlan {
+  const lock = input.isExclusive ? undefined : findLock(input.tree, input.directory);
+  return lock === undefined ? planPythonFiles(input) : planLock(input, lock);
 }

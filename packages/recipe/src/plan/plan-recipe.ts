@@ -3,7 +3,7 @@ import { recipeVersion } from "@repo2singularity/contracts/version";
 import { configPath, findConfigDirectory, type ConfigDirectory } from "../detect/config-directory.ts";
 import { findFamily, readConfigFile, type FoundFamily } from "../detect/family.ts";
 import { choosePython, compareMinor, oldestServerPython, type PythonChoice } from "../python/choose-python.ts";
-import { ignoredPaths } from "../python/plan-python.ts";
+import { ignoredPaths } from "../python/python-plan.ts";
 import { imageLayout, imagePathPrefix, imageVariables } from "../scripts/image-layout.ts";
 import { serverSteps } from "../scripts/install-server.ts";
 import { parseAptTxt } from "../system/apt-txt.ts";
@@ -107,7 +107,7 @@ function isServerPython(choice: PythonChoice): boolean {
 
 /** Files of the root that a configuration folder switches off. */
 const rootFiles =
-  "Dockerfile environment.yml environment.yaml Pipfile requirements.txt setup.py pyproject.toml runtime.txt apt.txt postBuild start".split(
+  "Dockerfile environment.yml environment.yaml Pipfile Pipfile.lock requirements.txt setup.py pyproject.toml pylock.toml uv.lock poetry.lock runtime.txt apt.txt postBuild start".split(
     " ",
   );
 

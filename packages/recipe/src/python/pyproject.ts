@@ -1,6 +1,6 @@
-import { parse, TomlError } from "smol-toml";
 import { invalidFile, type ConfigFile } from "../detect/config-file.ts";
 import { isSpecifier } from "./requirement.ts";
+import { asTable, asTexts, readToml } from "./toml-file.ts";
 
 /** What counts of `pyproject.toml`. */
 export interface Pyproject {
@@ -38,27 +38,4 @@ export function parsePyproject(file: ConfigFile): Pyproject {
     ...(isStatic ? { dependencies: asTexts(file, project["dependencies"] ?? [], "project.dependencies") } : {}),
     buildRequires: asTexts(file, buildSystem?.["requires"] ?? [], "build-system.requires"),
   };
-}
-
-function readToml(file: ConfigFile): Record<string, unknown> {
-  try {
-    return parse(file.text);
-  } catch (cause) {
-    if (!(cause instanceof TomlError)) throw cause;
-    const problem = cause.message.split("\n")[0] ?? "invalid TOML";
-    throw invalidFile(file.path, problem, { line: cause.line, column: cause.column, cause });
-  }
-}
-
-function asTable(file: ConfigFile, value: unknown, name: string): Record<string, unknown> | undefined {
-  if (value === undefined) return undefined;
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    throw invalidFile(file.path, `"${name}" is not a table`);
-  }
-  return { ...value };
-}
-
-function asTexts(file: ConfigFile, value: unknown, name: string): readonly string[] {
-  if (Array.isArray(value) && value.every((entry) => typeof entry === "string")) return value;
-  throw invalidFile(file.path, `"${name}" is not a list of texts`);
 }

@@ -6,7 +6,7 @@ import { joinServerStep } from "../scripts/join-server.ts";
 import type { RunStep } from "../scripts/run-step.ts";
 import { userEnvironmentStep, userPackagesStep } from "../scripts/user-environment.ts";
 import { choosePython, describeRequest, type PythonChoice } from "./choose-python.ts";
-import type { PythonPlan } from "./plan-python.ts";
+import type { PythonPlan } from "./python-plan.ts";
 import type { RequirementSet } from "./requirements-file.ts";
 
 /**
@@ -41,7 +41,11 @@ function pythonDecision({ request }: PythonPlan, python: PythonChoice): Decision
 /** The user's environment with all that does not need the repository's content. */
 function planEnvironmentGroup(python: PythonChoice, plan: PythonPlan): StepGroup {
   const [first, ...rest] = plan.early;
-  const base = userEnvironmentStep({ python: python.source, ...(first === undefined ? {} : installOptions(first)) });
+  const options = first === undefined ? {} : installOptions(first);
+  const base = userEnvironmentStep({
+    python: python.source,
+    ...(first?.isLocked === true ? { locked: options } : options),
+  });
   return {
     name: "environment",
     title: "Python environment",

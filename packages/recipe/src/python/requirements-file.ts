@@ -1,5 +1,6 @@
 import { invalidFile, type ConfigFile } from "../detect/config-file.ts";
 import type { RepoTree } from "../tree/repo-tree.ts";
+import { resolveInside } from "../tree/resolve-inside.ts";
 import { isLocalReference } from "./local-reference.ts";
 import { logicalLines } from "./logical-lines.ts";
 import { parseRequirementLine, type RequirementLine } from "./requirement-line.ts";
@@ -17,6 +18,11 @@ export interface RequirementSet {
   readonly hasLocalReference: boolean;
   /** Normalised names of the packages that are asked for by name. */
   readonly names: readonly string[];
+  /**
+   * Whether the lines are meant to be all there is, each with its hash: they are then installed by themselves, before
+   * what every environment has.
+   */
+  readonly isLocked: boolean;
   /** Whether a package is certainly built from source: `--no-binary`, or an archive that is no wheel. */
   readonly buildsFromSource: boolean;
   /** Files that were read, the first one first. */
@@ -58,6 +64,9 @@ export function readRequirements(tree: RepoTree, file: ConfigFile): RequirementS
   };
   collectFile(collector, file, "requirements");
   const { lines, constraints, flags, names, files, ignoredOptions, hasLocalReference, buildsFromSource } = collector;
+  // As pip has it: one hash asks for hashes of all.
+  const isLocked = flags.has("--require-hashes") || lines.some((line) => line.includes(" --hash="));
+  if (isLocked) flags.add("--require-hashes");
   return {
     lines,
     constraints,
@@ -66,6 +75,7 @@ export function readRequirements(tree: RepoTree, file: ConfigFile): RequirementS
     files: [...files],
     ignoredOptions: [...ignoredOptions],
     hasLocalReference,
+    isLocked,
     buildsFromSource,
   };
 }
@@ -180,16 +190,4 @@ function collectFindLinks(collector: Collector, file: ConfigFile, value: string)
   const beside = isRemote ? undefined : resolveInside(file.path, value);
   const found = beside !== undefined && (beside === "" || collector.tree.isDirectory(beside)) ? `./${beside}` : value;
   collector.flags.add(`--find-links=${found}`);
-}
-
-/** A path beside a file of the repository, normalised; `undefined` when it leads out. */
-function resolveInside(filePath: string, relative: string): string | undefined {
-  if (relative.startsWith("/")) return undefined;
-  const parts = filePath.split("/").slice(0, -1);
-  for (const part of relative.split("/")) {
-    if (part === "" || part === ".") continue;
-    if (part !== "..") parts.push(part);
-    else if (parts.pop() === undefined) return undefined;
-  }
-  return parts.join("/");
 }

@@ -21,16 +21,32 @@ export interface UserEnvironmentOptions {
   readonly cwd?: string;
 }
 
+/** What the first install of a user's environment is made of. */
+export interface NewEnvironmentOptions extends UserEnvironmentOptions {
+  /**
+   * Packages that are complete and pinned. They are installed first and by themselves; {@link environmentRequirements}
+   * are then chosen to go with them.
+   */
+  readonly locked?: Pick<UserEnvironmentOptions, "requirements" | "constraints" | "flags">;
+}
+
+/** Where the versions of what is installed stand while a step runs. */
+const installedFile = "/tmp/installed.txt";
+
 /**
  * The step that makes the user's environment and installs its packages in one resolution, so that the
  * packages every environment has never hold back what the repository asks for.
  */
-export function userEnvironmentStep(options: UserEnvironmentOptions): RunStep {
+export function userEnvironmentStep(options: NewEnvironmentOptions): RunStep {
   const { environment } = imageLayout;
+  const { locked } = options;
+  const freeze = `uv pip freeze --python ${environment}/bin/python >${installedFile}\n`;
   const script = [
     pythonLines(options.python),
     `uv venv --no-project --python "$python" ${environment}`,
-    installLines(environmentRequirements, options),
+    ...(locked === undefined
+      ? [installLines(environmentRequirements, options)]
+      : [installLines([], locked), freeze + installLines(environmentRequirements, { flags: ["-c", installedFile] })]),
   ].join("\n");
   return createRunStep("Install the Python environment", script, {
     caches: ["uv"],
@@ -48,7 +64,9 @@ export function userPackagesStep(title: string, options: Omit<UserEnvironmentOpt
   });
 }
 
-function installLines(own: readonly string[], options: Omit<UserEnvironmentOptions, "python">): string {
+type Packages = Omit<UserEnvironmentOptions, "python" | "cwd">;
+
+function installLines(own: readonly string[], options: Packages): string {
   const requirements = [...own, ...(options.requirements ?? [])];
   const constraints = options.constraints ?? [];
   const flags = [
