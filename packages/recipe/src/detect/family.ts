@@ -116,7 +116,9 @@ function pythonFile(tree: RepoTree, directory: ConfigDirectory): string | undefi
 }
 
 /** What each family is called to people, and what can be done today. */
-const notYet: Readonly<Record<Exclude<Family, "python" | "pipfile" | "r">, { readonly name: string; readonly hint: string }>> = {
+const notYet: Readonly<
+  Record<Exclude<Family, "python" | "pipfile" | "r">, { readonly name: string; readonly hint: string }>
+> = {
   dockerfile: {
     name: "Dockerfiles",
     hint: "requirements.txt, apt.txt and postBuild in a folder binder/ describe the same environment and are used instead of the Dockerfile",
@@ -140,7 +142,11 @@ const notYet: Readonly<Record<Exclude<Family, "python" | "pipfile" | "r">, { rea
 };
 
 /** The error for a family that a later version will build. */
-export function familyNotYet(family: Exclude<Family, "python" | "pipfile" | "r">, file: string, detail?: string): AppError {
+export function familyNotYet(
+  family: Exclude<Family, "python" | "pipfile" | "r">,
+  file: string,
+  detail?: string,
+): AppError {
   const { name, hint } = notYet[family];
   const what = detail === undefined ? "" : ` (${detail})`;
   return new AppError("E_RECIPE_FAMILY_NOT_YET", `${file}: ${name} are not supported yet${what}`, {

@@ -27,12 +27,6 @@ export interface Parts {
   readonly languages: readonly EnvironmentPart[];
 }
 
-/** Planners of Python environments by the file that describes them; a new one is a folder and a line here. */
-const pythonPlanners: Partial<Record<Family, (input: PartsInput, file: string) => PythonPart>> = {
-  conda: (input, file) => planPythonPart(input.base, planEnvironmentYml(input, file)),
-  pipfile: (input) => planPythonPart(input.base, planPipfile(input)),
-};
-
 const languagePlanners: Readonly<Record<Language, (input: RPartInput) => EnvironmentPart>> = {
   r: planRPart,
 };
@@ -54,11 +48,20 @@ export function planParts(found: FoundFamily, input: PartsInput): Parts {
   };
 }
 
+/** The Python environment by the file that describes it; a new way is a folder and a line here. */
 function planPython({ family, file = family }: FoundFamily, input: PartsInput): PythonPart {
-  if (family === "python") return planPythonPart(input.base, planPythonOrLock(input));
-  const planner = pythonPlanners[family];
-  if (planner !== undefined) return planner(input, file);
-  throw family === "r" ? new Error("R is no Python environment") : familyNotYet(family, file);
+  switch (family) {
+    case "python":
+      return planPythonPart(input.base, planPythonOrLock(input));
+    case "conda":
+      return planPythonPart(input.base, planEnvironmentYml(input, file));
+    case "pipfile":
+      return planPythonPart(input.base, planPipfile(input));
+    case "r":
+      throw new Error("R is no Python environment");
+    default:
+      throw familyNotYet(family, file);
+  }
 }
 
 /** repo2docker knows no locks of Python. */
