@@ -80,8 +80,9 @@ export async function writeSquashfs(
  * Parents that are missing are made (0755, root); of entries with the same path the last one counts. Equal contents
  * are stored once. The image depends on the entries, their order and the options alone, not on the machine or the
  * number of cores. The file is written in place, to be renamed by the caller; after an error it is worthless.
- * Memory: 24 MiB of blocks (at least 16 blocks), 8 open fragment blocks, 10 MiB of output, and about 800 bytes for
- * each entry.
+ * Memory: 24 MiB of blocks (at least 16 blocks), 8 open fragment blocks, 10 MiB of output, for each block that is
+ * compressed at the same time a compressor with its input window and 256 KiB of output, and about 800 bytes for each
+ * entry.
  *
  * @param target path of the image, where a file that is there is overwritten; or a place in an open file, where no
  * extents are recorded, because that file has no name of its own yet
