@@ -1,5 +1,15 @@
 export { BaseFacts } from "./base-facts.ts";
 export { BuildEvent, type BuildEventSink } from "./build-event.ts";
 export { Config, Mirrors } from "./config.ts";
+export {
+  ContainerGroup,
+  ContainerRecipe,
+  ContainerStep,
+  DefinitionTexts,
+  FileOrigin,
+  Stage,
+  StepMount,
+} from "./container-recipe.ts";
+export { ImageConfig } from "./image-config.ts";
 export { ImageRecord, LockedPackage } from "./image-record.ts";
 export { CacheName, Decision, Recipe, Step, StepGroup, StepGroupName } from "./recipe.ts";

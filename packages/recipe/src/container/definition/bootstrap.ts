@@ -1,0 +1,110 @@
+import { AppError } from "@repo2singularity/base";
+import type { ContainerGroup, Stage } from "@repo2singularity/contracts";
+import { shellQuote } from "@repo2singularity/base";
+import { type ConfigFile, invalidFile } from "../../detect/config-file.ts";
+import { imageReference } from "../dockerfile/origin.ts";
+import type { DefinitionStage } from "./parse-definition.ts";
+import { stepEnvironment } from "./step-environment.ts";
+
+/** Where a stage of a definition file starts. */
+export interface Bootstrap {
+  readonly base: Stage["base"];
+  /** Packages that the header asks for, installed first. */
+  readonly groups: readonly ContainerGroup[];
+}
+
+/**
+ * The base of a stage, by its headers.
+ * @throws E_RECIPE_FILE_INVALID for headers that cannot be understood, E_NOT_YET for agents of a later version
+ * Source: Apptainer user guide, "Build Modules"
+ */
+export function planBootstrap(stage: DefinitionStage, file: ConfigFile): Bootstrap {
+  const { headers, line } = stage;
+  const fail = (problem: string, hint?: string): Error =>
+    invalidFile(file.path, problem, hint === undefined ? { line } : { line, hint });
+  const agent = headers["bootstrap"]?.toLowerCase() ?? "";
+  const from = headers["from"] ?? "";
+  const needFrom = (): string => {
+    if (from === "") throw fail(`Bootstrap: ${agent} needs a From: line`);
+    return from;
+  };
+  const image = (reference: string): Bootstrap => ({ base: { kind: "image", reference }, groups: [] });
+  switch (agent) {
+    case "scratch":
+      return { base: { kind: "scratch" }, groups: [] };
+    case "docker":
+      return image(imageReference(dockerName(needFrom(), headers), { path: file.path, line }));
+    case "docker-archive":
+    case "oci":
+    case "oci-archive":
+      return image(`${agent}:${localPath(needFrom(), fail)}`);
+    case "localimage":
+      return image(localPath(needFrom(), fail));
+    case "debootstrap":
+      return debootstrap(stage, fail);
+    case "library":
+    case "shub":
+    case "oras":
+    case "docker-daemon":
+      throw new AppError("E_NOT_YET", `${file.path}:${line}: Bootstrap: ${agent} is not there yet`, {
+        hint: `pull the image first (apptainer pull base.sif …) and name it with --build-context ${from === "" ? "IMAGE" : from}=base.sif and Bootstrap: localimage`,
+      });
+    default:
+      throw fail(
+        `Bootstrap: ${agent} is not supported`,
+        "use docker, docker-archive, oci, oci-archive, localimage, debootstrap or scratch",
+      );
+  }
+}
+
+function dockerName(from: string, headers: DefinitionStage["headers"]): string {
+  const name = from.replace(/^(?:docker:)?\/\//, "");
+  const parts = [headers["registry"], headers["namespace"], name].filter((part) => part !== undefined && part !== "");
+  return parts.join("/");
+}
+
+/** A file of the repository: what a definition file may name is no file of the machine that builds it. */
+function localPath(from: string, fail: (problem: string, hint?: string) => Error): string {
+  const path = from.replace(/^\.\//, "");
+  if (!path.startsWith("/") && !path.split("/").includes("..")) return path;
+  throw fail(
+    `From: ${from} is not in the repository`,
+    `name the file yourself with --build-context ${from}=${from}, or put it into the repository`,
+  );
+}
+
+function debootstrap(stage: DefinitionStage, fail: (problem: string, hint?: string) => Error): Bootstrap {
+  const { osversion = "", mirrorurl, include = "" } = stage.headers;
+  if (!/^[a-z][a-z0-9]{1,30}$/.test(osversion)) throw fail(`OSVersion: "${osversion}" is no name of a release`);
+  if (mirrorurl !== undefined && !/^https?:\/\/[^\s@]+$/.test(mirrorurl))
+    throw fail(`MirrorURL: ${mirrorurl} is no http URL`);
+  const packages = include.split(/[\s,]+/).filter((name) => name !== "");
+  const wrong = packages.find((name) => !/^[a-z0-9][a-z0-9.+-]*$/.test(name));
+  if (wrong !== undefined) throw fail(`Include: ${wrong} is no package's name`);
+  const mirror = mirrorurl === undefined ? "" : `@${mirrorurl.replace(/\/+$/, "")}`;
+  const base = { kind: "image", reference: `debootstrap:${osversion}${mirror}` } as const;
+  return { base, groups: packages.length === 0 ? [] : [includeGroup(packages, stage.line)] };
+}
+
+function includeGroup(packages: readonly string[], line: number): ContainerGroup {
+  const title = `Include: ${packages.join(" ")}`;
+  const names = packages.map((name) => shellQuote(name)).join(" ");
+  const script = `apt-get update\napt-get install -y --no-install-recommends ${names}\n`;
+  return {
+    line,
+    title,
+    steps: [
+      {
+        kind: "run",
+        title,
+        argv: ["/bin/sh", "-e"],
+        script,
+        env: { ...stepEnvironment({}), DEBIAN_FRONTEND: "noninteractive" },
+        cwd: "/",
+        user: "",
+        network: true,
+        mounts: [],
+      },
+    ],
+  };
+}
