@@ -1,3 +1,4 @@
+import path from "node:path";
 import { AppError, processRunner } from "@repo2singularity/base";
 import {
   type BaseDependencies,
@@ -20,7 +21,7 @@ import {
   writeStepSurroundings,
 } from "@repo2singularity/build";
 import type { ExtentCache } from "@repo2singularity/image";
-import { baseReference, executorHost } from "./build-choices.ts";
+import { executorHost } from "./build-choices.ts";
 import type { HostIo } from "./host-io.ts";
 import type { BuildFlags } from "./options.ts";
 import { registryCredentials } from "./registry-access.ts";
@@ -35,7 +36,10 @@ export function makeExecutors(io: HostIo): readonly StepExecutor[] {
 }
 
 /** What a build needs that the cache does not answer. */
-export type BuildAdapters = Pick<BuildDependencies, "resolveBase" | "selectExecutor" | "makeSetting"> & AsyncDisposable;
+export interface BuildAdapters
+  extends Pick<BuildDependencies, "selectExecutor" | "makeSetting" | "openClient">, AsyncDisposable {
+  resolveBase(...args: Required<Parameters<BuildDependencies["resolveBase"]>>): Promise<ResolvedBase>;
+}
 
 /** Reads the settings of this machine and chooses its adapters; disposing of them closes connections. */
 export async function openBuildAdapters(
@@ -63,23 +67,30 @@ export async function openBuildAdapters(
     credentials: registryCredentials(io),
     signal: io.signal,
   };
-  const makeSetting = async (base: ResolvedBase): Promise<StepSetting> => {
-    const uv = await ensureTool("uv", { store, client, settings, host, platform: request.platform, signal: io.signal });
+  const makeSetting: BuildDependencies["makeSetting"] = async (base, way = "own"): Promise<StepSetting> => {
+    const own = { store, client, settings, host, platform: request.platform, signal: io.signal };
+    const tools = way === "own" ? [await ensureTool("uv", own)] : [];
     const surroundings = await writeStepSurroundings(settings, {
       directory: await store.makeScratchFolder(),
       aptSources: base.aptSources,
+      ...(way === "own" ? {} : { aptListsDir: path.join(store.directory, "downloads/apt-lists", digestHexOf(base)) }),
       hasSuite: (uri, suite) => hasSuite(client, uri, suite, io.signal),
     });
     const seconds = flags.stepTimeout ?? config.stepTimeoutSeconds ?? defaultStepTimeoutSeconds;
-    return createStepSetting({ store, surroundings, tools: [uv], stepTimeoutMs: seconds * 1000 });
+    return createStepSetting({ store, surroundings, tools, stepTimeoutMs: seconds * 1000 });
   };
   return {
-    resolveBase: (phase) =>
-      resolveBase(baseReference(bench, flags), { ...baseDependencies, onLine: (line) => phase.log(line) }),
+    resolveBase: (phase, { reference, cwd }) =>
+      resolveBase(reference, { ...baseDependencies, cwd, onLine: (line) => phase.log(line) }),
     selectExecutor: () => selectExecutor(makeExecutors(io), flags.executor ?? config.executor, io.signal),
     makeSetting,
+    openClient: async () => client,
     [Symbol.asyncDispose]: () => client[Symbol.asyncDispose](),
   };
+}
+
+function digestHexOf({ digest }: ResolvedBase): string {
+  return digest.slice("sha256:".length);
 }
 
 /** The executor of that name, or the first that works. @throws E_EXECUTOR_UNAVAILABLE with what was tried */

@@ -38,13 +38,14 @@ export function openBuildDependencies(
     events,
     now: Date.now,
     signal: io.signal,
-    resolveBase: async (phase) => {
-      const kept = { store, platform, format, cwd: io.cwd, refresh: flags.refresh === true };
-      const base = await findKeptBase(baseReference(bench, flags), kept);
-      return base ?? (await adapters()).resolveBase(phase);
+    resolveBase: async (phase, other) => {
+      const asked = other ?? { reference: baseReference(bench, flags), cwd: io.cwd };
+      const kept = { store, platform, format, cwd: asked.cwd, refresh: flags.refresh === true };
+      return (await findKeptBase(asked.reference, kept)) ?? (await adapters()).resolveBase(phase, asked);
     },
     selectExecutor: async () => (await adapters()).selectExecutor(),
-    makeSetting: async (base) => (await adapters()).makeSetting(base),
+    makeSetting: async (base, way) => (await adapters()).makeSetting(base, way),
+    openClient: async () => (await adapters()).openClient(),
     [Symbol.asyncDispose]: async () => {
       await extentCache.close();
       await (await opened)?.[Symbol.asyncDispose]();

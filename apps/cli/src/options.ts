@@ -12,6 +12,10 @@ export interface PlanFlags {
   readonly cacheDir?: string;
   readonly debug?: boolean;
   readonly jsonLogs?: boolean;
+  /** A Dockerfile or definition file of the repository. */
+  readonly definition?: string;
+  readonly target?: string;
+  readonly buildArg: readonly string[];
 }
 
 /** What decides a build, and the options of the tool of 2020. */
@@ -24,6 +28,10 @@ export interface BuildFlags extends PlanFlags {
   readonly executor?: "userns" | "root" | "apptainer";
   readonly stepTimeout?: number;
   readonly refresh?: boolean;
+  readonly buildContext: readonly string[];
+  readonly secret: readonly string[];
+  /** `false` with `--no-test`. */
+  readonly test?: boolean;
   readonly run?: boolean;
   readonly bind: readonly string[];
   readonly port?: number;
@@ -60,6 +68,12 @@ export function addPlanOptions(command: Command): Command {
         "repo2docker",
       ]),
     )
+    .option(
+      "--definition <file>",
+      "build from this Dockerfile or definition file of the repository, whatever else is in it",
+    )
+    .option("--target <stage>", "build this stage of a Dockerfile or definition file")
+    .option("--build-arg <name=value>", "value of an ARG or of %arguments, repeatable", collect, [])
     .option("--token-file <file>", "file with a token for the git server; also the variable R2S_GIT_TOKEN")
     .option("--cache-dir <folder>", "where layers are kept")
     .option("--debug", "show the output of every step and details of errors")
@@ -85,6 +99,14 @@ export function addBuildOptions(command: Command): Command {
     .option("--block-size <size>", "squashfs block size, 4K to 1M", parseBlockSize)
     .addOption(new Option("--executor <name>", "how build steps run").choices(["userns", "root", "apptainer"]))
     .option("--step-timeout <seconds>", "time limit of one build step", parsePositive)
+    .option(
+      "--build-context <image=base>",
+      "take this base where a Dockerfile or definition file names the image, repeatable",
+      collect,
+      [],
+    )
+    .option("--secret <id=ID,src=FILE|env=NAME>", "a secret for the steps that mount it, repeatable", collect, [])
+    .option("--no-test", "leave out the %test of a definition file")
     .option("--refresh", "make the base anew instead of taking the one in the cache")
     .option("--run", "run after building")
     .option("--no-run", "the opposite of --run")

@@ -27,13 +27,9 @@ export type { ResolvedBase } from "./base/resolved-base.ts";
 export { captureLayer, type CaptureLayerOptions, type LayerSummary } from "./layer/capture-layer.ts";
 export { materializeLayer, type MaterializeLayerOptions } from "./layer/materialize-layer.ts";
 export { openSqliteExtentCache, type SqliteExtentCache } from "./extents/sqlite-extent-cache.ts";
-export {
-  buildImage,
-  type BuildDependencies,
-  type BuildOutput,
-  type BuildRequest,
-  type BuildResult,
-} from "./pipeline/build-image.ts";
+export { buildImage } from "./pipeline/build-image.ts";
+export type { BuildDependencies, BuildRequest, BuildResult, ContainerRequest } from "./pipeline/build-request.ts";
+export type { BuildOutput } from "./pipeline/write-output.ts";
 export { readImageRecord } from "./pipeline/compose-image.ts";
 export { type Phase, PhaseReporter } from "./pipeline/phase.ts";
 export { createStepSetting, type StepSetting } from "./pipeline/step-setting.ts";

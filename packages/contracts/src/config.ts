@@ -37,6 +37,11 @@ export const Mirrors = z.strictObject({
   bitbucket: z.url().optional(),
   codeberg: z.url().optional(),
   huggingFace: z.url().optional(),
+  /**
+   * Bases that take the place of images of Dockerfiles and definition files, by the image's name there: whatever `--base`
+   * takes, paths absolute.
+   */
+  images: z.record(z.string(), z.string()).optional(),
 });
 export type Mirrors = z.infer<typeof Mirrors>;
 

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { ImageConfig } from "./image-config.ts";
-import { Decision, recipeVersion } from "./recipe.ts";
+import { Decision } from "./recipe.ts";
+import { recipeVersion } from "./version.ts";
 
 /** Where files of a copy step, or of a mount, come from. */
 export const FileOrigin = z.discriminatedUnion("kind", [
@@ -126,6 +127,8 @@ export const DefinitionTexts = z.strictObject({
   help: z.string().optional(),
   /** Exported when any program starts, so that programs find the apps. */
   appsEnvironment: z.string().optional(),
+  /** The last stage's headers, keys in small letters. */
+  headers: z.record(z.string(), z.string()),
   /** What `/.singularity.d/Singularity` holds: the file with its templates filled in. */
   definition: z.string(),
 });

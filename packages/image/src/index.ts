@@ -24,7 +24,7 @@ export { readHostFile, walkDirectory, type WalkDirectoryOptions, type XattrReade
 export { readTar, isTarStart, type ReadTarOptions } from "./tar/read-tar.ts";
 export type { TarLimits } from "./tar/limits.ts";
 export { inspectMetadata, inspectMetadataName } from "./singularity-d/inspect-metadata.ts";
-export { ociRunscript } from "./singularity-d/oci-runscript.ts";
+export { ociTexts, type OciRunFacts } from "./singularity-d/oci-texts.ts";
 export { bindTargetTree, isSingularityPath, singularityTree } from "./singularity-d/tree.ts";
 export type { SingularityTreeOptions } from "./singularity-d/tree.ts";
 export type { ImageEnvironment } from "./singularity-d/environment-scripts.ts";

@@ -6,3 +6,4 @@ export { findRuntime, type RuntimeSearch } from "./runtime/find-runtime.ts";
 export type { ImageRuntime, SessionCommand, SessionPlan } from "./runtime/port.ts";
 export type { UnpackImage } from "./runtime/sandbox.ts";
 export type { SignalSource } from "./session-process.ts";
+export type { OwnCommand } from "./jupyter-words.ts";

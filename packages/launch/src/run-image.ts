@@ -3,6 +3,7 @@ import { mkdir } from "node:fs/promises";
 import { resolve } from "node:path";
 import { AppError } from "@repo2singularity/base";
 import { type Bind, checkBinds } from "./bind.ts";
+import { jupyterWords, type OwnCommand } from "./jupyter-words.ts";
 import { findFreePort } from "./free-port.ts";
 import { formatTunnel, type MachineFacts, planReachability, type Reachability } from "./reachability.ts";
 import type { ImageRuntime, SessionPlan } from "./runtime/port.ts";
@@ -24,6 +25,8 @@ export interface RunOptions {
   /** Runs this instead of Jupyter Lab, on this program's own terminal. */
   readonly command?: readonly string[];
   readonly binds?: readonly Bind[];
+  /** What the image itself runs, of one that does not run our Jupyter server. */
+  readonly own?: OwnCommand;
   /** Port of the server; a free one when left out. */
   readonly port?: number;
   /** Folder that keeps the writable copy of the repository; a private one of the session when left out. */
@@ -50,10 +53,12 @@ export async function runImage(imagePath: string, options: RunOptions): Promise<
   const path = resolve(options.cwd, imagePath);
   const env = options.workspace === undefined ? {} : { R2S_WORKSPACE: resolve(options.cwd, options.workspace) };
   options.onEvent?.({ type: "starting", runtime: options.runtime.name });
-  if (options.command !== undefined && options.command.length > 0) {
-    return runCommand({ imagePath: path, command: options.command, binds, env }, options);
+  const command = options.command ?? [];
+  const server = jupyterWords(options.own);
+  if (command.length > 0 || server === undefined) {
+    return runCommand({ imagePath: path, command, binds, env }, options);
   }
-  return runServer({ imagePath: path, binds, env }, options);
+  return runServer({ imagePath: path, binds, env }, server, options);
 }
 
 async function runCommand(plan: SessionPlan, options: RunOptions): Promise<number> {
@@ -61,14 +66,18 @@ async function runCommand(plan: SessionPlan, options: RunOptions): Promise<numbe
   return startSessionProcess(command, { streams: "terminal", cwd: options.cwd, ...callerOf(options) }).ended;
 }
 
-async function runServer(plan: Omit<SessionPlan, "command">, options: RunOptions): Promise<number> {
+async function runServer(
+  plan: Omit<SessionPlan, "command">,
+  words: readonly string[],
+  options: RunOptions,
+): Promise<number> {
   const reachability = planReachability(options.machine);
   const port = options.port ?? (await findFreePort(reachability.address));
   const token = randomBytes(24).toString("hex");
   const command = await options.runtime.prepare(
     {
       ...plan,
-      command: serverCommand(reachability.address, port, options.runtime.runsAsRoot),
+      command: [...words, ...serverFlags(reachability.address, port, options.runtime.runsAsRoot)],
       env: { ...plan.env, JUPYTER_TOKEN: token },
     },
     options.signal,
@@ -87,9 +96,9 @@ async function runServer(plan: Omit<SessionPlan, "command">, options: RunOptions
 }
 
 /** The arguments carry no secret: the token reaches the server as a variable. */
-function serverCommand(address: string, port: number, runsAsRoot: boolean): string[] {
+function serverFlags(address: string, port: number, runsAsRoot: boolean): string[] {
   const root = runsAsRoot ? ["--allow-root"] : [];
-  return ["jupyter", "lab", "--no-browser", `--ip=${address}`, `--port=${port}`, "--port-retries=0", ...root];
+  return ["--no-browser", `--ip=${address}`, `--port=${port}`, "--port-retries=0", ...root];
 }
 
 async function isAnswering(

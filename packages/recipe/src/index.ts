@@ -1,5 +1,6 @@
 export { factsFromFiles, type BaseFiles } from "./base/facts-from-files.ts";
 export { knownBaseFacts } from "./base/known-base-facts.ts";
+export { findContainerFamily } from "./detect/container-family.ts";
 export { planRecipe, type PlanOptions } from "./plan/plan-recipe.ts";
 export { renderDefinition, type DefinitionOptions } from "./render/definition.ts";
 export { renderDockerfile } from "./render/dockerfile.ts";

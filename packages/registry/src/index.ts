@@ -13,3 +13,4 @@ export { convertImage, type ConvertedImage, type ConvertOptions } from "./conver
 export { layerEntries, type LayerEntryOptions } from "./convert/layer-entries.ts";
 export { imageToLayers, packImage, withPackedImage } from "./convert/pack-image.ts";
 export type { PackedTree, PackImageOptions, PackLayerOptions } from "./convert/pack-image.ts";
+export { environmentOf } from "./convert/image-scripts.ts";

@@ -7,6 +7,7 @@ import {
   type BuildResult,
   PhaseReporter,
 } from "@repo2singularity/build/pipeline";
+import { containerRequest, splitRepositoryFile } from "../container-flags.ts";
 import { openBuildDependencies } from "../build-dependencies.ts";
 import type { HostIo } from "../host-io.ts";
 import type { BuildFlags } from "../options.ts";
@@ -23,10 +24,11 @@ export async function build(repo: string, command: readonly string[], flags: Bui
   if (command.length > 0 && flags.run !== true) {
     throw new AppError("E_USAGE", `"${command.join(" ")}" is to be run, but --run is not given`, { hint: "add --run" });
   }
-  const result = await buildOnly(repo, flags, io);
+  const named = await splitRepositoryFile(repo, flags, io);
+  const result = await buildOnly(named.repo, named.flags, io);
   if (flags.run === true) {
     const { run } = await import("./run.ts");
-    return run(result.path, command, flags, io);
+    return run(result.path, command, flags, io, result.command);
   }
   const name = path.relative(io.cwd, result.path);
   io.stdout.write(`${name}\n`);
@@ -56,6 +58,7 @@ async function buildOnly(repo: string, flags: BuildFlags, io: HostIo): Promise<B
       platform: hostPlatform(),
       format: { compression, level: defaultLevels[compression], blockSizeBytes: flags.blockSize ?? 131_072 },
       output: chooseOutput(checkout, flags, io),
+      container: await containerRequest(flags, bench.config, io),
     };
     await using deps = openBuildDependencies(bench, flags, request, renderer.sink, io);
     return await buildImage(request, deps);

@@ -1,6 +1,14 @@
-import { planBaseFacts, planCheckout } from "@repo2singularity/build/plan";
+import {
+  findContainerFile,
+  type FoundContainerFile,
+  planBaseFacts,
+  planCheckout,
+  planContainerCheckout,
+  repoTree,
+} from "@repo2singularity/build/plan";
 import type { Recipe } from "@repo2singularity/contracts";
-import { renderDefinition, renderDockerfile, renderJson, renderText } from "@repo2singularity/recipe";
+import { renderDefinition, renderDockerfile, renderJson, renderText, type RepoTree } from "@repo2singularity/recipe";
+import { parseBuildArgs, splitRepositoryFile } from "../container-flags.ts";
 import type { HostIo } from "../host-io.ts";
 import type { PlanFlags } from "../options.ts";
 import { hostPlatform, openCheckout, openWorkbench } from "../workbench.ts";
@@ -12,14 +20,20 @@ const renderers = {
   def: renderDefinition,
 } as const satisfies Record<string, (recipe: Recipe) => string>;
 
+type Format = keyof typeof renderers;
+
 /** `plan`: the recipe of a repository in one of its forms; nothing is built. */
-export async function plan(
-  repo: string,
-  flags: PlanFlags & { readonly format: keyof typeof renderers },
-  io: HostIo,
-): Promise<void> {
+export async function plan(repo: string, given: PlanFlags & { readonly format: Format }, io: HostIo): Promise<void> {
+  const named = await splitRepositoryFile(repo, given, io);
+  const { flags } = named;
   await using bench = await openWorkbench(flags, io);
-  const checkout = await openCheckout(repo, flags, bench, io);
+  const checkout = await openCheckout(named.repo, flags, bench, io);
+  const tree = await repoTree(checkout);
+  const found = findContainerFile(checkout.directory, tree, flags.definition);
+  if (found !== undefined) {
+    io.stdout.write(await planContainer(found, tree, flags, io));
+    return;
+  }
   const recipe = await planCheckout(checkout, {
     base: planBaseFacts(flags.base ?? bench.config.base ?? "auto"),
     platform: hostPlatform(),
@@ -27,4 +41,31 @@ export async function plan(
     compat: flags.compat,
   });
   io.stdout.write(renderers[flags.format](recipe));
+}
+
+/** Bases are not fetched for a plan: it says where it goes by an image that says nothing of itself. */
+async function planContainer(
+  found: FoundContainerFile,
+  tree: RepoTree,
+  flags: PlanFlags & { readonly format: Format },
+  io: HostIo,
+): Promise<string> {
+  const render = await import("@repo2singularity/recipe/container");
+  const options = {
+    tree,
+    platform: hostPlatform(),
+    target: flags.target,
+    buildArgs: parseBuildArgs(flags.buildArg, io.env),
+  };
+  const recipe = await planContainerCheckout(found, options, () => Promise.resolve(undefined));
+  switch (flags.format) {
+    case "text":
+      return render.renderContainerText(recipe);
+    case "json":
+      return renderJson(recipe);
+    case "dockerfile":
+      return render.renderContainerDockerfile(recipe);
+    case "def":
+      return render.renderContainerDefinition(recipe);
+  }
 }

@@ -1,16 +1,30 @@
 import { hostname, userInfo } from "node:os";
 import { processRunner } from "@repo2singularity/base";
 import { extractTree, openImage } from "@repo2singularity/image";
-import { findRuntime, formatReady, parseBind, runImage, type SessionEvent } from "@repo2singularity/launch";
+import {
+  findRuntime,
+  formatReady,
+  type OwnCommand,
+  parseBind,
+  runImage,
+  type SessionEvent,
+} from "@repo2singularity/launch";
 import type { HostIo } from "../host-io.ts";
 import type { BuildFlags } from "../options.ts";
 import { openWorkbench } from "../workbench.ts";
 
 /**
  * Runs an image on this host until its program ends: Jupyter, or a command.
+ * @param own what the image itself runs, when that is not our Jupyter server
  * @returns the exit status of the session
  */
-export async function run(image: string, command: readonly string[], flags: BuildFlags, io: HostIo): Promise<number> {
+export async function run(
+  image: string,
+  command: readonly string[],
+  flags: BuildFlags,
+  io: HostIo,
+  own?: OwnCommand,
+): Promise<number> {
   await using bench = await openWorkbench(flags, io);
   const runtime = await findRuntime({
     env: io.env,
@@ -25,6 +39,7 @@ export async function run(image: string, command: readonly string[], flags: Buil
     machine: { env: io.env, hostname: hostname(), username: userInfo().username },
     cwd: io.cwd,
     command,
+    ...(own === undefined ? {} : { own }),
     binds: flags.bind.map((text) => parseBind(text, io.cwd)),
     ...(flags.port === undefined ? {} : { port: flags.port }),
     ...(flags.workspace === undefined ? {} : { workspace: flags.workspace }),

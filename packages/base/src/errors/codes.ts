@@ -78,6 +78,8 @@ export const errorCodes = {
   E_BASE_UNAVAILABLE: { exitCode: 3, summary: "No base image could be had" },
   E_EXECUTOR_UNAVAILABLE: { exitCode: 3, summary: "No way to run build steps works on this machine" },
   E_STEP_FAILED: { exitCode: 1, summary: "A build step ended with an error" },
+  E_SECRET_MISSING: { exitCode: 2, summary: "A build step asks for a secret that was not given" },
+  E_FETCH_FAILED: { exitCode: 1, summary: "A file that a build step fetches could not be had" },
   E_STEP_TIMEOUT: { exitCode: 1, summary: "A build step took longer than its time limit" },
   E_TOOL_UNAVAILABLE: { exitCode: 1, summary: "A tool that the build needs could not be fetched" },
 

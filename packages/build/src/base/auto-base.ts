@@ -43,7 +43,7 @@ async function ownReleaseBase(reference: string, cause: AppError, deps: BaseDepe
       cause,
     });
   }
-  const origin = bootstrapBase(codename, deps);
+  const origin = bootstrapBase({ suite: codename }, deps);
   const base = await ensureBaseLayer(origin, deps);
   await keepChoice(reference, origin.contentKey, base, deps);
   const why = `no registry gave ${reference} (${cause.message})`;

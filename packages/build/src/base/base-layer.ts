@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { Digest } from "@repo2singularity/base";
-import { BaseFacts, LockedPackage } from "@repo2singularity/contracts";
+import { BaseFacts, ImageConfig, LockedPackage } from "@repo2singularity/contracts";
 import { type TreeEntry, writeSquashfs } from "@repo2singularity/image";
 import * as z from "zod";
 import { softwareTimeSeconds } from "../pipeline/group-key.ts";
@@ -23,6 +23,8 @@ const BaseRecord = z.strictObject({
     removed: z.array(z.string()),
   }),
   environment: z.record(z.string(), z.string()),
+  /** Records of earlier versions have none. */
+  config: ImageConfig.default(ImageConfig.parse({})),
   aptSources: z.array(z.strictObject({ path: z.string(), text: z.string() })),
   madeAtMs: z.number(),
 });
@@ -34,6 +36,8 @@ export interface BaseOrigin {
   /** Everything that decides the content, such as a manifest's digest; the layer's format is added. */
   readonly contentKey: string;
   readonly environment: Readonly<Record<string, string>>;
+  /** What the base says of how its programs run; nothing but its variables when left out. */
+  readonly config?: ImageConfig;
   /** Called at most once, when the layer has to be made. */
   readonly entries: () => AsyncIterable<TreeEntry>;
 }
@@ -94,6 +98,7 @@ async function makeBaseLayer(origin: BaseOrigin, deps: BaseDependencies): Promis
     reference: origin.reference,
     ...observedValues(observer, origin.reference),
     environment: { ...origin.environment },
+    config: origin.config ?? ImageConfig.parse({ environment: origin.environment }),
     madeAtMs: deps.now(),
   };
   await store.writeRecord(recordKind, keyOf(origin.contentKey, deps), value, [stored.digest]);

@@ -3,6 +3,7 @@ import { createReadStream } from "node:fs";
 import { open } from "node:fs/promises";
 import { basename } from "node:path";
 import { AppError } from "@repo2singularity/base";
+import { ImageConfig } from "@repo2singularity/contracts";
 import { openSif, openSquashfs, type TreeEntry } from "@repo2singularity/image";
 import type { BaseDependencies } from "./base-dependencies.ts";
 import type { BaseOrigin } from "./base-layer.ts";
@@ -35,8 +36,9 @@ export async function imageFileBase(
   for await (const chunk of createReadStream(path, { ...signal, highWaterMark: 2 ** 20 })) hash.update(chunk);
   return {
     reference: basename(path),
-    contentKey: `image sha256:${hash.digest("hex")}`,
+    contentKey: `image with config sha256:${hash.digest("hex")}`,
     environment: {},
+    config: await readSingularityConfig(path, kind),
     entries: () => imageEntries(path, kind, deps.signal),
   };
 }
@@ -59,6 +61,35 @@ async function primaryWindow(path: string): Promise<{ readonly offsetBytes: numb
     throw new AppError("E_IMAGE_FORMAT", `${path}: its system partition is ${partition.fileSystem}, not squashfs`);
   }
   return { offsetBytes: offset, sizeBytes };
+}
+
+/** Texts of a SIF that images made from it take over, when their own definition says nothing else. */
+const inheritedFiles =
+  "env/10-docker2singularity.sh env/90-environment.sh env/91-environment.sh runscript startscript test runscript.help labels.json".split(
+    " ",
+  );
+
+const textLimitBytes = 2 ** 20;
+
+async function readSingularityConfig(path: string, kind: "sif" | "squashfs"): Promise<ImageConfig> {
+  await using image = await openSquashfs(path, kind === "sif" ? await primaryWindow(path) : {});
+  const singularityFiles: Record<string, string> = {};
+  for (const name of inheritedFiles) {
+    const entry = await image.lookup(`.singularity.d/${name}`);
+    if (entry?.type !== "file" || entry.sizeBytes > textLimitBytes) continue;
+    const bytes = await image.readFile(`.singularity.d/${name}`);
+    if (bytes !== undefined) singularityFiles[name] = Buffer.from(bytes).toString("utf8");
+  }
+  return ImageConfig.parse({ singularityFiles, labels: tryParseLabels(singularityFiles["labels.json"]) });
+}
+
+function tryParseLabels(text: string | undefined): Readonly<Record<string, string>> {
+  try {
+    const parsed = ImageConfig.shape.labels.safeParse(JSON.parse(text ?? "{}"));
+    return parsed.success ? parsed.data : {};
+  } catch {
+    return {}; // somebody else's file: an image without labels
+  }
 }
 
 const runtimeLinks = new Set([".exec", ".run", ".shell", ".test", "singularity", "environment"]);

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { AppError } from "@repo2singularity/base";
 import type { BaseDependencies } from "./base-dependencies.ts";
 import { autoBase } from "./auto-base.ts";
-import { ensureBaseLayer } from "./base-layer.ts";
+import { type BaseOrigin, ensureBaseLayer } from "./base-layer.ts";
 import { bootstrapBase } from "./bootstrap-base.ts";
 import { parseBaseReference } from "./base-reference.ts";
 import { directoryBase } from "./directory-base.ts";
@@ -12,7 +12,7 @@ import { ociBase } from "./oci/oci-base.ts";
 import type { ResolvedBase } from "./resolved-base.ts";
 
 /**
- * Gives the base of a reference as a layer of the store, made once: `auto`, `debootstrap:SUITE`, `docker://…`,
+ * Gives the base of a reference as a layer of the store, made once: `auto`, `scratch`, `debootstrap:SUITE`, `docker://…`,
  * `docker-archive:…`, `oci:…`, `oci-archive:…`, or the path of a `.sif` or squashfs file, a docker archive, an OCI
  * layout or a root directory.
  * A bootstrapped base is kept until it is refreshed or pruned; others are made anew when what they come from changed.
@@ -22,7 +22,9 @@ export async function resolveBase(reference: string, deps: BaseDependencies): Pr
   const parsed = parseBaseReference(reference, deps.cwd);
   switch (parsed.kind) {
     case "debootstrap":
-      return ensureBaseLayer(bootstrapBase(parsed.suite, deps), deps);
+      return ensureBaseLayer(bootstrapBase(parsed, deps), deps);
+    case "scratch":
+      return ensureBaseLayer(scratchBase, deps);
     case "path":
       return pathBase(parsed.path, deps);
     case "oci":
@@ -31,6 +33,14 @@ export async function resolveBase(reference: string, deps: BaseDependencies): Pr
       return autoBase(deps);
   }
 }
+
+/** The folders that {@link ensureBaseLayer} adds to every base, and nothing else. */
+const scratchBase: BaseOrigin = {
+  reference: "scratch",
+  contentKey: "scratch",
+  environment: {},
+  entries: async function* () {},
+};
 
 /** Tells what lies at a path by what is in it. */
 async function pathBase(path: string, deps: BaseDependencies): Promise<ResolvedBase> {

@@ -1,5 +1,5 @@
 import type { Digest } from "@repo2singularity/base";
-import type { BaseFacts } from "@repo2singularity/contracts";
+import type { BaseFacts, ImageConfig } from "@repo2singularity/contracts";
 import type { AptSourcesFile } from "../host/apt-sources.ts";
 import type { LayerPackages } from "../pipeline/resolved-packages.ts";
 
@@ -16,6 +16,8 @@ export interface ResolvedBase {
   readonly packages: LayerPackages;
   /** Variables that the base's own configuration sets, such as `PATH`; empty for most kinds. */
   readonly environment: Readonly<Record<string, string>>;
+  /** What the base says of how its programs run, as far as its kind can say it. */
+  readonly config: ImageConfig;
   /** The base's apt sources as they stand in it. */
   readonly aptSources: readonly AptSourcesFile[];
   /** When the layer was made, milliseconds since 1970. */

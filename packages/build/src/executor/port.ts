@@ -54,6 +54,11 @@ export interface StepTreeOptions {
    */
   readonly scratchDir: string;
   readonly mounts: readonly HostMount[];
+  /**
+   * Whether /tmp and /var/tmp are the tree's own, so that a layer keeps what steps leave there: container files rely on
+   * it. Fresh for every step when left out.
+   */
+  readonly keepsTemporary?: boolean;
   readonly signal?: AbortSignal;
 }
 
@@ -61,12 +66,15 @@ export interface StepTreeOptions {
 export interface HostMount {
   /** Absolute path of an existing file or folder. */
   readonly source: string;
-  /** A path below `/run/repo2singularity/`, not inside another mount's target. */
+  /**
+   * A path below `/run`, whose folders are made; else the path of a folder or file that the tree has, reached through no
+   * link. Not inside another mount's target, and not in /proc, /dev or /sys.
+   */
   readonly target: string;
   readonly readOnly: boolean;
 }
 
-/** The folder of a step's tree in which all host mounts lie. */
+/** The folder of a step's tree in which the host mounts of every step lie. */
 export const mountsFolder = "/run/repo2singularity";
 
 /** A root tree in which steps run, one after the other. */

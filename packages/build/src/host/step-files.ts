@@ -9,11 +9,17 @@ export const caBundlePath = `${settingsDir}/ca.crt`;
 /** apt's changing files of a step: lists, archives and logs name mirrors and dates, so no layer may hold them. */
 export const aptStateDir = `${settingsDir}/apt`;
 
+/** apt's lists when they are kept from build to build. */
+export const aptListsDir = `${settingsDir}/apt-lists`;
+
 /**
  * The apt.conf of steps: the machine's network options, and everything that changes kept out of the layer.
  * @param sources whether apt reads rewritten copies of the base's sources instead of those in /etc/apt
  */
-export function aptConf(settings: HostSettings, sources: { readonly hasOwnSources: boolean }): string {
+export function aptConf(
+  settings: HostSettings,
+  sources: { readonly hasOwnSources: boolean; readonly keepsLists?: boolean },
+): string {
   const { http, https, all } = settings.proxies;
   const named = settings.apt.options.map((option) => option.toLowerCase());
   const proxy = (scheme: "http" | "https", url: string | undefined): readonly string[] =>
@@ -26,7 +32,7 @@ export function aptConf(settings: HostSettings, sources: { readonly hasOwnSource
     ...proxy("https", https ?? all),
     `Acquire::https::CAInfo "${caBundlePath}";`,
     'APT::Sandbox::User "root";', // a build has one uid, so there is nobody to change to
-    `Dir::State::lists "${aptStateDir}/lists";`,
+    `Dir::State::lists "${sources.keepsLists === true ? aptListsDir : `${aptStateDir}/lists`}";`,
     `Dir::Cache "${aptStateDir}/cache";`,
     `Dir::Log "${aptStateDir}/log";`,
     ...(sources.hasOwnSources

@@ -6,7 +6,7 @@ import { publicArchiveKind, type ArchiveKind, type ArchiveMirror } from "./apt-a
 import { type AptSourcesFile, parseAptSources, rewriteAptSources } from "./apt-sources.ts";
 import type { HostSettings } from "./host-settings.ts";
 import { stepEnv } from "./step-env.ts";
-import { aptConf, aptStateDir, npmrc, pipConf, settingsDir } from "./step-files.ts";
+import { aptConf, aptListsDir, aptStateDir, npmrc, pipConf, settingsDir } from "./step-files.ts";
 
 /** What gives a step the machine's settings; nothing of it lies in the tree that becomes a layer. */
 export interface StepSurroundings {
@@ -21,6 +21,11 @@ export interface SurroundingsOptions {
   readonly directory: string;
   /** The base's own apt sources; where a mirror is set, apt reads rewritten copies of all of them instead. */
   readonly aptSources: readonly AptSourcesFile[];
+  /**
+   * A folder of this machine that keeps apt's lists from build to build; the build's own when left out. Container files
+   * may update the lists in one layer and install from them in another, which is made on another day.
+   */
+  readonly aptListsDir?: string;
   /** Whether a mirror has a suite that this machine itself does not use. */
   readonly hasSuite: (uri: string, suite: string) => Promise<boolean>;
 }
@@ -39,7 +44,10 @@ export async function writeStepSurroundings(
   const sources = await rewrittenSources(settings, options, notices);
   const files = new Map([
     ["ca.crt", settings.caBundle],
-    ["apt.conf", aptConf(settings, { hasOwnSources: sources.length > 0 })],
+    [
+      "apt.conf",
+      aptConf(settings, { hasOwnSources: sources.length > 0, keepsLists: options.aptListsDir !== undefined }),
+    ],
     ["pip.conf", pipConf(settings, links.seen)],
     ["npmrc", npmrc(settings)],
   ]);
@@ -50,7 +58,14 @@ export async function writeStepSurroundings(
   for (const { name, text } of sources) files.set(`apt/sources/${name}`, text);
   for (const [name, content] of files) await writeFile(join(directory, name), content, { mode: 0o600, flag: "wx" });
   const state = { source: join(directory, "apt"), target: aptStateDir, readOnly: false };
-  return { mounts: [...mounts, state, ...links.mounts], env: stepEnv(settings, links.seen), notices };
+  const lists = await keptLists(options.aptListsDir);
+  return { mounts: [...mounts, state, ...lists, ...links.mounts], env: stepEnv(settings, links.seen), notices };
+}
+
+async function keptLists(folder: string | undefined): Promise<readonly HostMount[]> {
+  if (folder === undefined) return [];
+  await mkdir(join(folder, "partial"), { recursive: true });
+  return [{ source: folder, target: aptListsDir, readOnly: false }];
 }
 
 function mountOf(source: string, target: string): HostMount {

@@ -34,11 +34,23 @@ export class MergedLowers {
     return undefined;
   }
 
+  /** The root folder, as the topmost tree has it. */
+  root(): LowerEntry | undefined {
+    const [top] = this.#trees;
+    const stats = top === undefined ? undefined : statIfThere(top);
+    return top === undefined || stats === undefined ? undefined : { path: top, stats };
+  }
+
   /** Names that are seen in a folder, in no order; none when the path is no folder. */
   names(path: string): string[] {
     const folders = this.#foldersAt(path);
     const names = new Set(folders.flatMap((tree) => readNames(hostPath(tree, path))));
     return [...names].filter((name) => this.find(path === "" ? name : `${path}/${name}`) !== undefined);
+  }
+
+  /** To be called when somebody made a folder in one of the trees. */
+  forgetFolder(path: string): void {
+    this.#treesOfFolder.delete(path);
   }
 
   #foldersAt(path: string): readonly string[] {

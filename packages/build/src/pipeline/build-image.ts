@@ -1,67 +1,19 @@
-import { existsSync } from "node:fs";
-import { AppError, formatSize } from "@repo2singularity/base";
-import type { BuildEventSink, ImageRecord, Recipe } from "@repo2singularity/contracts";
-import type { ExtentCache } from "@repo2singularity/image";
-import type { Checkout } from "@repo2singularity/source";
-import type { Store } from "@repo2singularity/store";
+import { formatSize } from "@repo2singularity/base";
+import type { ImageRecord } from "@repo2singularity/contracts";
 import type { ResolvedBase } from "../base/resolved-base.ts";
-import type { ExecutorHost } from "../executor/host.ts";
-import type { StepExecutor } from "../executor/port.ts";
-import { readImageRecord, readSandboxRecord, writeImageSandbox, writeImageSif } from "./compose-image.ts";
-import { holdsRepository, keyGroups, type KeyedGroup, type LayerFormat, softwareTimeSeconds } from "./group-key.ts";
+import { holdsRepository, keyGroups, type KeyedGroup, softwareTimeSeconds } from "./group-key.ts";
+import type { BuildDependencies, BuildRequest, BuildResult } from "./build-request.ts";
 import type { GroupContext } from "./group-context.ts";
 import { ensureGroupLayer, findGroupLayer, type StoredLayer } from "./group-layer.ts";
 import { makeImageLayer } from "./image-layer.ts";
 import { imageTexts } from "./image-texts.ts";
 import { imageKey, imageLabels, recordSource } from "./image-record.ts";
-import { type Phase, PhaseReporter } from "./phase.ts";
-import { planCheckout } from "./plan-checkout.ts";
-import { replaceFolder } from "./replace-folder.ts";
+import { PhaseReporter } from "./phase.ts";
+import { planCheckout, repoTree } from "./plan-checkout.ts";
+import { findContainerFile } from "../container/find-container-file.ts";
 import { mergePackages } from "./resolved-packages.ts";
-import { defaultBasePath, type StepSetting } from "./step-setting.ts";
-
-/** Where the result goes. */
-export interface BuildOutput {
-  readonly kind: "sif" | "sandbox";
-  /** Absolute path of the SIF or of the sandbox folder. */
-  readonly path: string;
-  /** Whether something of another key may be replaced. */
-  readonly force: boolean;
-}
-
-/** What is to be built. */
-export interface BuildRequest {
-  readonly checkout: Checkout;
-  /** A version such as `3.13`, over whatever the repository says. */
-  readonly python?: string | undefined;
-  /** See `PlanOptions.compat`. */
-  readonly compat?: "repo2docker" | undefined;
-  readonly platform: Recipe["platform"];
-  readonly format: LayerFormat;
-  readonly output: BuildOutput;
-}
-
-/** What a build works with; expensive parts are made when a build needs them. */
-export interface BuildDependencies {
-  readonly store: Store;
-  readonly host: ExecutorHost;
-  readonly extentCache: ExtentCache;
-  readonly events: BuildEventSink;
-  /** Milliseconds since 1970. */
-  readonly now: () => number;
-  readonly signal: AbortSignal;
-  resolveBase(phase: Phase): Promise<ResolvedBase>;
-  selectExecutor(): Promise<StepExecutor>;
-  makeSetting(base: ResolvedBase): Promise<StepSetting>;
-}
-
-/** What a build gave. */
-export interface BuildResult {
-  readonly path: string;
-  /** `kept` when an image of the same key was there already. */
-  readonly outcome: "built" | "kept";
-  readonly key: string;
-}
+import { defaultBasePath } from "./step-setting.ts";
+import { isKept, writeOutput } from "./write-output.ts";
 
 /**
  * Builds the image of a checkout, doing only what no earlier build did.
@@ -71,6 +23,12 @@ export interface BuildResult {
 export async function buildImage(request: BuildRequest, deps: BuildDependencies): Promise<BuildResult> {
   const { checkout, output } = request;
   const phases = new PhaseReporter(deps.events, deps.now);
+  const tree = await repoTree(checkout);
+  const container = findContainerFile(checkout.directory, tree, request.container?.definition);
+  if (container !== undefined) {
+    const { buildContainer } = await import("../container/build-container.ts");
+    return buildContainer(container, tree, request, deps, phases);
+  }
   const base = await phases.run("base", "Base", (phase) => deps.resolveBase(phase));
   for (const notice of base.notices) phases.notice(notice);
   const planned = await planCheckout(checkout, { ...request, base: base.facts });
@@ -86,7 +44,7 @@ export async function buildImage(request: BuildRequest, deps: BuildDependencies)
   });
   const labels = imageLabels(checkout, recipe);
   const texts = imageTexts(recipe, { labels, basePath, timestampSeconds });
-  const key = imageKey(recipe, groups, texts);
+  const key = imageKey(recipe, groups.at(-1)?.key, texts);
   if (await isKept(output, key)) {
     phases.notice(`${output.path} is this very image: kept`);
     return { path: output.path, outcome: "kept", key };
@@ -122,25 +80,6 @@ export async function buildImage(request: BuildRequest, deps: BuildDependencies)
     await writeOutput(output, parts, phase, phases);
   });
   return { path: output.path, outcome: "built", key };
-}
-
-/** Whether the output is there with the same key. @throws E_OUTPUT_EXISTS when it is something else */
-async function isKept(output: BuildOutput, key: string): Promise<boolean> {
-  if (!existsSync(output.path)) return false;
-  const read = output.kind === "sif" ? readImageRecord : readSandboxRecord;
-  const record = await read(output.path).catch(() => undefined);
-  const mayReplace = output.kind === "sif" || record !== undefined; // a folder may be anything, a home even
-  if (output.force && mayReplace) return false;
-  if (record?.key === key) return true;
-  const what =
-    record === undefined
-      ? "something else"
-      : `an image of ${record.source.revision ?? record.source.commit ?? "another state"}`;
-  throw new AppError("E_OUTPUT_EXISTS", `${output.path} is there already and is ${what}`, {
-    hint: mayReplace
-      ? "add --force to replace it, or choose another name"
-      : "choose a folder that does not exist: only a sandbox that was built here is ever replaced",
-  });
 }
 
 async function ensureLayers(
@@ -180,19 +119,4 @@ async function ensureLayers(
 function once<T>(work: () => Promise<T>): () => Promise<T> {
   let result: Promise<T> | undefined;
   return () => (result ??= work());
-}
-
-async function writeOutput(
-  output: BuildOutput,
-  parts: Parameters<typeof writeImageSif>[1],
-  phase: Phase,
-  phases: PhaseReporter,
-): Promise<void> {
-  if (output.kind === "sif") {
-    const { sizeBytes, notes } = await writeImageSif(output.path, parts);
-    phase.detail = formatSize(sizeBytes);
-    for (const note of notes) phases.notice(note);
-    return;
-  }
-  await replaceFolder(output.path, (unfinished) => writeImageSandbox(unfinished, parts));
 }

@@ -20,7 +20,27 @@ export interface StoredLayer {
   readonly path: string;
   readonly sizeBytes: number;
   readonly packages: LayerPackages;
+  /** Texts that its steps left for the image, such as labels. */
+  readonly notes: Readonly<Record<string, string>>;
 }
+
+/** How a layer is made. */
+export interface LayerWork extends Pick<KeyedGroup, "key" | "mtimeSeconds"> {
+  readonly name: string;
+  /**
+   * Changes a tree.
+   * @param lowerTrees the unpacked layers below, bottom first
+   * @param folder a private folder
+   * @returns the upper folder in overlay form, inside `folder`, and texts for the image
+   */
+  change(
+    lowerTrees: readonly string[],
+    folder: string,
+  ): Promise<{ readonly upper: string; readonly notes?: Readonly<Record<string, string>> }>;
+}
+
+/** What making and finding layers needs. */
+export type LayerContext = Pick<GroupContext, "store" | "host" | "format" | "extentCache" | "signal">;
 
 const layerRecord = "layer";
 
@@ -30,16 +50,25 @@ const LayerRecord = z.object({
     python: z.record(z.string(), LockedPackage),
     removed: z.array(z.string()),
   }),
+  notes: z.record(z.string(), z.string()).optional(),
 });
 
 /** The layer of a group that was built before, or `undefined`. */
-export async function findGroupLayer(store: Store, { key, group }: KeyedGroup): Promise<StoredLayer | undefined> {
+export function findGroupLayer(store: Store, { key, group }: KeyedGroup): Promise<StoredLayer | undefined> {
+  return findLayer(store, { key, name: group.name });
+}
+
+/** A layer that was made before, or `undefined`. */
+export async function findLayer(
+  store: Store,
+  { key, name }: Pick<LayerWork, "key" | "name">,
+): Promise<StoredLayer | undefined> {
   const record = await store.readRecord(layerRecord, key);
   const digest = record?.files[0];
   const file = digest === undefined ? undefined : await store.find(digest);
   const value = LayerRecord.safeParse(record?.value);
   if (file === undefined || !value.success) return undefined;
-  return { name: group.name, key, ...file, packages: value.data.packages };
+  return { name, key, ...file, packages: value.data.packages, notes: value.data.notes ?? {} };
 }
 
 /**
@@ -53,46 +82,58 @@ export function ensureGroupLayer(
   context: GroupContext,
   phase: Phase,
 ): Promise<StoredLayer> {
+  const { key, mtimeSeconds, group } = keyed;
+  const change: LayerWork["change"] = async (lowerTrees, folder) => {
+    return { upper: await runSteps(keyed, { ...context, lowerTrees, folder }, phase) };
+  };
+  return ensureLayer({ name: group.name, key, mtimeSeconds, change }, lower, context, phase);
+}
+
+/**
+ * A layer over the layers below it, made once however many processes ask for it.
+ * @param lower layers bottom first, at least one
+ * @throws what the work throws
+ */
+export function ensureLayer(
+  work: LayerWork,
+  lower: readonly Pick<StoredLayer, "digest" | "path">[],
+  context: LayerContext,
+  phase: Phase,
+): Promise<StoredLayer> {
   const { store, signal } = context;
-  return store.computeOnce(`layer-${keyed.key}`, {
+  return store.computeOnce(`layer-${work.key}`, {
     signal,
-    find: () => findGroupLayer(store, keyed),
-    work: () => buildGroupLayer(keyed, lower, context, phase),
+    find: () => findLayer(store, work),
+    work: () => makeLayer(work, lower, context, phase),
   });
 }
 
-async function buildGroupLayer(
-  keyed: KeyedGroup,
+async function makeLayer(
+  work: LayerWork,
   lower: readonly Pick<StoredLayer, "digest" | "path">[],
-  context: GroupContext,
+  context: LayerContext,
   phase: Phase,
 ): Promise<StoredLayer> {
   const { store, host, format, extentCache, signal } = context;
+  const { name, key, mtimeSeconds } = work;
   const lowerTrees: string[] = [];
   for (const layer of lower) lowerTrees.push(await ensureLayerTree(layer, context));
   const folder = await store.makeScratchFolder();
-  const upper = await runSteps(keyed, { ...context, lowerTrees, folder }, phase);
+  const { upper, notes = {} } = await work.change(lowerTrees, folder);
   const packages = await readLayerPackages(upper);
   phase.log("packing the layer");
   const file = path.join(folder, "layer.sqfs");
-  await captureLayer(upper, file, {
-    ...format,
-    host,
-    lowerTrees,
-    mtimeSeconds: keyed.mtimeSeconds,
-    extentCache,
-    signal,
-  });
+  await captureLayer(upper, file, { ...format, host, lowerTrees, mtimeSeconds, extentCache, signal });
   const stored = await store.putFile(file, { move: true });
   await store.ensureTree(treeKey(stored.digest), (target) => rename(upper, target));
-  await store.writeRecord(layerRecord, keyed.key, { packages }, [stored.digest]);
-  return { name: keyed.group.name, key: keyed.key, ...stored, packages };
+  await store.writeRecord(layerRecord, key, { packages, notes }, [stored.digest]);
+  return { name, key, ...stored, packages, notes };
 }
 
 /** The unpacked folder of a layer, made from its file when the cache dropped it. */
-function ensureLayerTree(
+export function ensureLayerTree(
   layer: Pick<StoredLayer, "digest" | "path">,
-  { store, host, signal }: GroupContext,
+  { store, host, signal }: Pick<LayerContext, "store" | "host" | "signal">,
 ): Promise<string> {
   const fill = (folder: string): Promise<void> => materializeLayer(layer.path, folder, { host, signal });
   return store.ensureTree(treeKey(layer.digest), fill, { signal });

@@ -8,7 +8,7 @@ import type { StoredLayer } from "./group-layer.ts";
 export async function makeImageLayer(
   store: Store,
   options: { readonly texts: SingularityTreeOptions; readonly format: LayerFormat; readonly key: string },
-): Promise<Omit<StoredLayer, "packages">> {
+): Promise<Omit<StoredLayer, "packages" | "notes">> {
   const { texts, format, key } = options;
   const folder = await store.makeScratchFolder();
   const file = path.join(folder, "image.sqfs");

@@ -2,10 +2,12 @@ import { canonicalJson, sha256Hex } from "@repo2singularity/base";
 import type { ImageRecord, Recipe } from "@repo2singularity/contracts";
 import type { SingularityTreeOptions } from "@repo2singularity/image";
 import type { Checkout } from "@repo2singularity/source";
-import type { KeyedGroup } from "./group-key.ts";
 
 /** Labels that `apptainer inspect` shows: OCI's names for what they have names for. */
-export function imageLabels(checkout: Checkout, recipe: Recipe): Readonly<Record<string, string>> {
+export function imageLabels(
+  checkout: Checkout,
+  recipe: Pick<Recipe, "base" | "family" | "labels">,
+): Readonly<Record<string, string>> {
   const labels: Record<string, string | undefined> = {
     "org.opencontainers.image.source": checkout.url,
     "org.opencontainers.image.revision": checkout.revision,
@@ -20,9 +22,9 @@ export function imageLabels(checkout: Checkout, recipe: Recipe): Readonly<Record
   return Object.fromEntries(present.sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-/** The key of a whole image: its layers, and every text that its own top layer holds. */
-export function imageKey(recipe: Recipe, groups: readonly KeyedGroup[], texts: SingularityTreeOptions): string {
-  return sha256Hex(canonicalJson({ top: groups.at(-1)?.key, recipe, texts }));
+/** The key of a whole image: its layers, by the key of the last one, and every text that its own top layer holds. */
+export function imageKey(recipe: unknown, topKey: string | undefined, texts: SingularityTreeOptions): string {
+  return sha256Hex(canonicalJson({ top: topKey, recipe, texts }));
 }
 
 /** What the record says of the source. */

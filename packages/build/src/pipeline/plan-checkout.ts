@@ -2,7 +2,8 @@ import { readFileSync } from "node:fs";
 import path from "node:path";
 import type { BaseFacts, Recipe } from "@repo2singularity/contracts";
 import { planRecipe, type RepoTree } from "@repo2singularity/recipe";
-import type { Checkout, CheckoutFile } from "@repo2singularity/source";
+import type { Checkout } from "@repo2singularity/source";
+import { readInside } from "../container/find-container-file.ts";
 
 /** What the user asks of a plan besides the repository. */
 export interface PlanRequest {
@@ -16,8 +17,7 @@ export interface PlanRequest {
 
 /** The recipe of a checkout. @throws what {@link planRecipe} throws */
 export async function planCheckout(checkout: Checkout, request: PlanRequest): Promise<Recipe> {
-  const tree = repoTree(checkout.directory, await checkout.files());
-  return planRecipe(tree, {
+  return planRecipe(await repoTree(checkout), {
     base: request.base,
     platform: request.platform,
     ...(request.python === undefined ? {} : { pythonRequest: request.python }),
@@ -25,13 +25,20 @@ export async function planCheckout(checkout: Checkout, request: PlanRequest): Pr
   });
 }
 
-/** A checkout as the pure planner sees it: names, and text of files up to 4 MiB. */
-function repoTree(directory: string, files: readonly CheckoutFile[]): RepoTree {
+/**
+ * A checkout as the pure planner sees it: names, and text of files up to 4 MiB. Ignore files do not hide Dockerfiles
+ * and definition files: they say what is copied into images, not what describes them.
+ */
+export async function repoTree(checkout: Checkout): Promise<RepoTree> {
+  const { directory } = checkout;
+  const files = await checkout.files();
   const byPath = new Map(files.map((file) => [file.path, file]));
   return {
     paths: files.map((file) => file.path),
     isDirectory: (name) => byPath.get(name)?.type === "directory",
     readText: (name) => {
+      if (/^(?:\.?binder\/)?(?:Dockerfile|[Ss]ingularity|[Aa]pptainer)[^/]*$/.test(name))
+        return readInside(directory, name);
       const file = byPath.get(name);
       if (file === undefined || file.type === "directory" || file.sizeBytes > textLimitBytes) return undefined;
       return readFileSync(path.join(directory, name), "utf8");

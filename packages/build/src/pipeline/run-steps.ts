@@ -1,12 +1,12 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { AppError } from "@repo2singularity/base";
 import type { Step } from "@repo2singularity/contracts";
 import { type HostMount, mountsFolder, type StepTree } from "../executor/port.ts";
 import type { GroupContext } from "./group-context.ts";
 import { type KeyedGroup, softwareTimeSeconds } from "./group-key.ts";
 import type { Phase } from "./phase.ts";
 import { placeFiles } from "./place-files.ts";
+import { runProgram } from "./run-program.ts";
 import { cacheMount, type StepSetting } from "./step-setting.ts";
 
 type RunStep = Extract<Step, { kind: "run" }>;
@@ -17,12 +17,6 @@ interface RunContext extends GroupContext {
   /** A private folder for the upper, scripts and the overlay's work. */
   readonly folder: string;
 }
-
-/** Lines of output that an error about a failed step carries. */
-const keptLines = 40;
-
-/** How programs say that a disk or quota is full. Source: strerror(3). */
-const diskFull = /No space left on device|Disk quota exceeded/;
 
 /**
  * Runs the steps of a group over the layers below it.
@@ -100,32 +94,16 @@ async function runScript(
   phase: Phase,
 ): Promise<void> {
   const file = `${mountsFolder}/steps/${script}`;
-  const lastLines: string[] = [];
   const setting = await context.setting();
-  const result = await tree.run({
+  await runProgram(tree, {
+    title: step.title,
     argv: step.interpreter === "sh" ? ["/bin/sh", "-e", file] : ["/bin/sh", "-c", 'exec python3 "$1"', "sh", file],
     env: { ...stepEnvironment(context, mtimeSeconds), ...(step.network ? setting.networkEnv : {}), ...step.env },
     cwd: step.cwd,
     timeoutMs: setting.stepTimeoutMs,
     network: step.network,
     signal: context.signal,
-    onLine: (line) => {
-      phase.log(line);
-      lastLines.push(line);
-      if (lastLines.length > keptLines) lastLines.shift();
-    },
-  });
-  if (result.exitCode === 0) return;
-  const data = { step: step.title, exitCode: result.exitCode, lastLines };
-  if (lastLines.some((line) => diskFull.test(line))) {
-    throw new AppError("E_NO_SPACE", `the step "${step.title}" found no space left on the disk of the cache`, {
-      data,
-      hint: "free space with repo2singularity cache prune, or set --cache-dir to a larger disk",
-    });
-  }
-  throw new AppError("E_STEP_FAILED", `the step "${step.title}" ended with status ${result.exitCode}`, {
-    data,
-    hint: "mend what its last lines say; --debug shows all of its output",
+    onLine: (line) => phase.log(line),
   });
 }
 

@@ -1,5 +1,6 @@
 import { copyFile, mkdir } from "node:fs/promises";
 import path from "node:path";
+import { sha256Hex } from "@repo2singularity/base";
 import type { CacheName } from "@repo2singularity/contracts";
 import type { Store } from "@repo2singularity/store";
 import { type HostMount, mountsFolder } from "../executor/port.ts";
@@ -21,6 +22,8 @@ export interface StepSetting {
   readonly stepTimeoutMs: number;
   /** The host folder of a download cache, made when it is not there. */
   cacheFolder(name: CacheName): Promise<string>;
+  /** The host folder of a cache mount of a container file. @param id any text */
+  mountFolder(id: string): Promise<string>;
 }
 
 /** PATH of a base that sets none. */
@@ -55,6 +58,11 @@ export async function createStepSetting(options: {
     stepTimeoutMs: options.stepTimeoutMs,
     cacheFolder: async (name) => {
       const folder = path.join(store.directory, "downloads", name);
+      await mkdir(folder, { recursive: true });
+      return folder;
+    },
+    mountFolder: async (id) => {
+      const folder = path.join(store.directory, "downloads", "mounts", sha256Hex(id).slice(0, 32));
       await mkdir(folder, { recursive: true });
       return folder;
     },

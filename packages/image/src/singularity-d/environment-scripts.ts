@@ -8,6 +8,8 @@ export interface ImageEnvironment {
   readonly pathPrefix: readonly string[];
   /** POSIX sh, run after both; a variable it exports empty is taken out of the program's environment by Apptainer. */
   readonly extraEnvironmentScript?: string;
+  /** POSIX sh that tells every program where the image's SCIF apps are. */
+  readonly appsEnvironment?: string;
 }
 
 /**
@@ -22,7 +24,7 @@ export function environmentScripts(options: ImageEnvironment): Readonly<Record<s
     "01-base.sh": "#!/bin/sh\n",
     "10-docker2singularity.sh": `#!/bin/sh\n${exportLines(options.environment)}`,
     "90-environment.sh": customEnvironment(options),
-    "94-appsbase.sh": "#!/bin/sh\n",
+    "94-appsbase.sh": `#!/bin/sh\n${options.appsEnvironment ?? ""}`,
     "95-apps.sh": appsScript,
     "99-base.sh": baseScript,
     "99-runtimevars.sh": runtimeVariablesScript,

@@ -68,7 +68,17 @@ export function findFamily(tree: RepoTree, directory: ConfigDirectory, without: 
     const file = present(names, place);
     if (file !== undefined) return { family, file, decisions: [] };
   }
-  return findPython(tree, directory, runtime, present(definitionNames, "config"));
+  const definition = present(definitionNames, "config") ?? taggedDefinitions(tree, directory)[0];
+  return findPython(tree, directory, runtime, definition);
+}
+
+/** Definition files named `Singularity.TAG`, sorted: several images of one repository, as Singularity Hub had them. */
+function taggedDefinitions(tree: RepoTree, directory: ConfigDirectory): readonly string[] {
+  const prefix = configPath(directory, "Singularity.");
+  return tree.paths.filter((path) => {
+    const isTagged = path.startsWith(prefix) && /^[\w.-]+$/.test(path.slice(prefix.length));
+    return isTagged && /^\s*bootstrap\s*:/im.test(tree.readText(path) ?? "");
+  });
 }
 
 /**
@@ -91,7 +101,12 @@ function findPython(
   definition: string | undefined,
 ): FoundFamily {
   const file = runtime?.name === "python" ? configPath(directory, "runtime.txt") : pythonFile(tree, directory);
-  if (file === undefined && definition !== undefined) return { family: "definition", file: definition, decisions: [] };
+  if (file === undefined && definition !== undefined) {
+    const others = taggedDefinitions(tree, directory).filter((path) => path !== definition);
+    const reason = `${definition} goes before it; --definition chooses another`;
+    const decisions = others.map((subject): Decision => ({ subject, outcome: "ignored", reason }));
+    return { family: "definition", file: definition, decisions };
+  }
   const decisions: Decision[] =
     definition === undefined
       ? []

@@ -4,14 +4,8 @@ import { environmentScript } from "../runtime/environment-script.ts";
 import { runScript } from "../runtime/run-script.ts";
 import { uvImage } from "../scripts/tools.ts";
 import { bootstrapOf } from "./base-image.ts";
-import { chooseDelimiter, endLine } from "./heredoc.ts";
+import { renderPost, writePieces } from "./post-section.ts";
 import { allSteps, sharedStepEnvironment, stepPrologue } from "./step-environment.ts";
-
-/** Characters of a section; Apptainer's limit is 65,536 bytes, and nearly all of our texts are ASCII. */
-const sectionLimit = 48_000;
-
-/** Characters of one here-document. */
-const pieceLimit = 40_000;
 
 /** How a definition file gets what it cannot make itself. */
 export interface DefinitionOptions {
@@ -36,7 +30,7 @@ export function renderDefinition(recipe: Recipe, options: DefinitionOptions = {}
     `Bootstrap: ${agent}\nFrom: ${from}\nStage: final\n`,
     uvSection,
     renderFiles(allSteps(recipe)),
-    renderPost(recipe),
+    renderPost(postPieces(recipe)),
     `%environment\n${environmentScript(recipe)}`,
     `%runscript\n${runScript}`,
     `%startscript\n${runScript}`,
@@ -80,20 +74,6 @@ function postPieces(recipe: Recipe): readonly string[] {
   ];
 }
 
-/** Sections of one name are run as one; Apptainer reads none that is longer than 64 KiB. */
-function renderPost(recipe: Recipe): string {
-  const sections: string[] = [];
-  let current = "";
-  for (const piece of postPieces(recipe)) {
-    if (current !== "" && current.length + piece.length > sectionLimit) {
-      sections.push(current);
-      current = "";
-    }
-    current += piece;
-  }
-  return [...sections, current].map((text) => `%post\n${text}`).join("\n");
-}
-
 function stepPieces(step: Step, shared: ReadonlyMap<string, string>): readonly string[] {
   switch (step.kind) {
     case "copy":
@@ -114,27 +94,4 @@ function stepPieces(step: Step, shared: ReadonlyMap<string, string>): readonly s
     default:
       return step satisfies never;
   }
-}
-
-/**
- * Lines of sh that write a text, in as many pieces as its length asks for. Each of its lines stands behind a bar,
- * because a line of a definition file that starts with a percent sign would start a section.
- */
-function writePieces(path: string, text: string): readonly string[] {
-  const folder = path.slice(0, path.lastIndexOf("/")) || "/";
-  const lines = text === "" ? [] : endLine(text).split("\n").slice(0, -1);
-  const pieces: string[] = [];
-  let barred = "";
-  for (const line of lines) {
-    if (barred.length + line.length > pieceLimit) {
-      pieces.push(barred);
-      barred = "";
-    }
-    barred += `|${line}\n`;
-  }
-  return [...pieces, barred].map((part, index) => {
-    const delimiter = chooseDelimiter("R2S_FILE", part);
-    const start = index === 0 ? `mkdir -p ${shellQuote(folder)}\nsed 's/^|//' >` : "sed 's/^|//' >>";
-    return `${start}${shellQuote(path)} <<'${delimiter}'\n${part}${delimiter}\n`;
-  });
 }

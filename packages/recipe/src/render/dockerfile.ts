@@ -4,6 +4,7 @@ import { runScript } from "../runtime/run-script.ts";
 import { imageLayout } from "../scripts/image-layout.ts";
 import { uvImage } from "../scripts/tools.ts";
 import { dockerImageOf } from "./base-image.ts";
+import { quoteWord } from "./dockerfile-word.ts";
 import { chooseDelimiter, endLine } from "./heredoc.ts";
 import { sharedStepEnvironment, stepPrologue } from "./step-environment.ts";
 
@@ -80,9 +81,4 @@ function renderEnd(recipe: Recipe): string {
     [...labels, `WORKDIR ${recipe.repoDir}`, "USER 1000:1000", "ENV USER=jovyan", "EXPOSE 8888"].join("\n"),
     `ENTRYPOINT ${JSON.stringify([entrypoint])}\nCMD ${JSON.stringify([...recipe.command, "--ip=0.0.0.0"])}`,
   ].join("\n\n");
-}
-
-/** A word of ENV, ARG or LABEL in double quotes, in which Dockerfiles only know `\`, `"` and `$`. */
-function quoteWord(value: string): string {
-  return /^[A-Za-z0-9_./:,@+-]+$/.test(value) ? value : `"${value.replaceAll(/["\\$]/g, String.raw`\$&`)}"`;
 }

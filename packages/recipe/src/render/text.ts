@@ -16,9 +16,7 @@ export function renderText(recipe: Recipe): string {
     ...(recipe.startScript === undefined ? [] : [`start     ${recipe.startScript}`]),
     "",
     "decisions",
-    ...recipe.decisions.map(
-      ({ subject, outcome, reason }) => `  ${outcomeMarks[outcome].padEnd(8)} ${subject}: ${reason}`,
-    ),
+    ...recipe.decisions.map(describeDecision),
     "",
     "steps",
     ...recipe.groups.flatMap((group) => [
@@ -27,6 +25,11 @@ export function renderText(recipe: Recipe): string {
     ]),
   ];
   return `${lines.join("\n")}\n`;
+}
+
+/** A decision on one line. */
+export function describeDecision({ subject, outcome, reason }: Decision): string {
+  return `  ${outcomeMarks[outcome].padEnd(8)} ${subject}: ${reason}`;
 }
 
 function describeStep(step: Step): string {

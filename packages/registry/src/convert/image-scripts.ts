@@ -1,28 +1,26 @@
 import { basename } from "node:path";
 import { canonicalJson } from "@repo2singularity/base";
-import { ociRunscript, type SingularityTreeOptions } from "@repo2singularity/image";
+import { ociTexts, type SingularityTreeOptions } from "@repo2singularity/image";
 import type { OciConfig } from "../oci/documents.ts";
 import { formatReference, type ImageReference } from "../reference/parse-reference.ts";
 
 /**
- * What an OCI image's config means for `/.singularity.d`: Env, Entrypoint, Cmd and Labels as Apptainer takes them over.
- * WorkingDir and User have no counterpart: runtimes keep the caller's folder and user.
+ * What an OCI image's config means for `/.singularity.d`; see `ociTexts`.
  * Folders of the host are left out of labels and definition, so that they do not depend on where an archive lay.
  */
 export function imageScripts(config: OciConfig, reference: ImageReference): SingularityTreeOptions {
   const from = sourceName(reference);
   const { Entrypoint: entrypoint = [], Cmd: cmd = [], Labels: labels } = config.config ?? {};
   return {
-    environment: environmentOf(config),
-    pathPrefix: [],
-    runscript: ociRunscript({ entrypoint, cmd }),
-    labels: {
-      ...labels,
-      "org.label-schema.schema-version": "1.0",
-      "org.label-schema.build-arch": config.architecture,
-      "org.label-schema.usage.singularity.deffile.bootstrap": reference.kind,
-      "org.label-schema.usage.singularity.deffile.from": from,
-    },
+    ...ociTexts({
+      environment: environmentOf(config),
+      entrypoint,
+      cmd,
+      labels: labels ?? {},
+      architecture: config.architecture,
+      bootstrap: reference.kind,
+      from,
+    }),
     definition: `bootstrap: ${reference.kind}\nfrom: ${from}\n\n`,
     timestampSeconds: createdSeconds(config),
   };
@@ -33,13 +31,13 @@ function sourceName(reference: ImageReference): string {
   return `${basename(reference.path)}${reference.name === undefined ? "" : `:${reference.name}`}`;
 }
 
-/** Names that a shell cannot export are left out: no program finds them under Apptainer either. */
-function environmentOf(config: OciConfig): Readonly<Record<string, string>> {
+/** The variables of an image; a line without `=` is one that is empty. */
+export function environmentOf(config: OciConfig): Readonly<Record<string, string>> {
   const pairs = (config.config?.Env ?? []).map((line) => {
     const equals = line.indexOf("=");
     return equals < 0 ? ([line, ""] as const) : ([line.slice(0, equals), line.slice(equals + 1)] as const);
   });
-  return Object.fromEntries(pairs.filter(([name]) => /^[A-Za-z_][A-Za-z0-9_]*$/.test(name)));
+  return Object.fromEntries(pairs);
 }
 
 /** Unix seconds at which the image was made, 0 when it does not say. */

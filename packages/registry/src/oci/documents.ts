@@ -56,6 +56,8 @@ export const OciConfig = z.object({
       WorkingDir: z.string().nullish(),
       User: z.string().nullish(),
       Labels: z.record(z.string(), z.string()).nullish(),
+      Shell: z.array(z.string()).nullish(),
+      OnBuild: z.array(z.string()).nullish(),
     })
     .nullish(),
   rootfs: z.object({ type: z.string().default("layers"), diff_ids: z.array(DigestText) }),

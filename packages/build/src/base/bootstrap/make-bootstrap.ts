@@ -13,11 +13,13 @@ import { hostEnvironment } from "../../executor/host.ts";
 
 /**
  * Bootstraps a release and gives its entries; the tree is removed when they have been read or dropped.
+ * @param mirror URL of the release's main archive, over the machine's own settings
  * @throws E_BASE_UNAVAILABLE
  */
 export async function* bootstrapEntries(
   release: BootstrapRelease,
   deps: BaseDependencies,
+  mirror?: string,
 ): AsyncGenerator<TreeEntry, void, undefined> {
   const { signal } = deps;
   const withSignal = signal === undefined ? {} : { signal };
@@ -34,7 +36,7 @@ export async function* bootstrapEntries(
       mmdebstrap,
       release,
       architecture,
-      mirrorOf: (source) => mirrors.get(source.suite),
+      mirrorOf: ({ kind, suite }) => (kind === "debianSecurity" ? undefined : mirror) ?? mirrors.get(suite),
       scratchDir,
       ...(deps.onLine === undefined ? {} : { onLine: deps.onLine }),
       ...withSignal,

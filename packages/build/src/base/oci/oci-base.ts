@@ -2,6 +2,7 @@ import { basename, join } from "node:path";
 import { removeTree } from "@repo2singularity/store";
 import type { TreeEntry } from "@repo2singularity/image";
 import {
+  environmentOf,
   openImageSource,
   parseReference,
   type CredentialSource,
@@ -16,6 +17,7 @@ import type { BaseDependencies } from "../base-dependencies.ts";
 import { ensureBaseLayer } from "../base-layer.ts";
 import { findByReference, findKeptBase, keepReference } from "../kept-base.ts";
 import type { ResolvedBase } from "../resolved-base.ts";
+import { imageConfigOf } from "./image-config.ts";
 import { mergeLayers } from "./merge-layers.ts";
 
 /** How hard a registry is asked. */
@@ -44,12 +46,13 @@ export async function ociBase(reference: string, deps: BaseDependencies, ask: As
     return { ...known, notices: [`no registry answered: ${reference} is used as it was on ${day}`] };
   }
   await using opened = source;
-  const contentKey = `oci ${opened.image.digest}`;
+  const contentKey = `oci with config ${opened.image.digest}`;
   const base = await ensureBaseLayer(
     {
       reference: portableReference(reference, parsed),
       contentKey,
-      environment: environmentOf(opened.image),
+      environment: environmentOf(opened.image.config),
+      config: imageConfigOf(opened.image.config),
       entries: () => imageEntries(opened.image, deps),
     },
     deps,
@@ -89,12 +92,4 @@ async function* imageEntries(image: OciImage, deps: BaseDependencies): AsyncGene
   } finally {
     await removeTree(scratchDir);
   }
-}
-
-function environmentOf(image: OciImage): Readonly<Record<string, string>> {
-  const pairs = (image.config.config?.Env ?? []).flatMap((line): [string, string][] => {
-    const equals = line.indexOf("=");
-    return equals < 1 ? [] : [[line.slice(0, equals), line.slice(equals + 1)]];
-  });
-  return Object.fromEntries(pairs);
 }

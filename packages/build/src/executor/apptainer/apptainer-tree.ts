@@ -103,7 +103,7 @@ class ApptainerTree implements StepTree {
     await rm(run, { recursive: true, force: true });
     await mkdir(join(run, "lock"), { recursive: true });
     await writeFile(join(run, posix.basename(commandProgramPath)), "");
-    for (const { source, target } of mounts) {
+    for (const { source, target } of mounts.filter((mount) => mount.target.startsWith("/run/"))) {
       const point = join(run, target.slice("/run/".length));
       const isFolder = (await stat(source)).isDirectory();
       await mkdir(isFolder ? point : dirname(point), { recursive: true });
@@ -112,11 +112,11 @@ class ApptainerTree implements StepTree {
   }
 
   #arguments(command: StepCommand): string[] {
-    const { scratchDir, mounts } = this.#options;
+    const { scratchDir, mounts, keepsTemporary } = this.#options;
     const network = command.network ? "" : "--net --network=none";
     const binds = [
-      ...bind(join(scratchDir, "tmp"), "/tmp", false),
-      ...bind(join(scratchDir, "var-tmp"), "/var/tmp", false),
+      ...(keepsTemporary === true ? [] : bind(join(scratchDir, "tmp"), "/tmp", false)),
+      ...(keepsTemporary === true ? [] : bind(join(scratchDir, "var-tmp"), "/var/tmp", false)),
       ...bind(join(scratchDir, "run"), "/run", false),
       ...bind(join(scratchDir, "bin/command"), commandProgramPath, true),
       ...bind(join(scratchDir, "hosts"), "/etc/hosts", true),

@@ -128,7 +128,8 @@ class NamespaceTree implements StepTree {
       String(index),
       target,
     ]);
-    const place = [this.#kind, this.#scratch.lowers, String(this.#host.uid), network];
+    const temporary = this.#options.keepsTemporary === true ? "kept" : "fresh";
+    const place = [this.#kind, this.#scratch.lowers, String(this.#host.uid), network, temporary];
     return [...place, ...mounts, "--", command.cwd, ...commandCandidates(command), "", ...command.argv];
   }
 }

@@ -95,10 +95,12 @@ mount_dev() {
 
 # /tmp and /var/tmp lie on the scratch disk: unpacked wheels and compilers' files would fill the memory.
 mount_temporary() {
-  real_folder tmp
-  mount --bind tmp root/tmp
-  real_folder var
-  if [ ! -L root/var/tmp ]; then real_folder var/tmp; mount --bind var-tmp root/var/tmp; fi
+  if [ "$temporary" = fresh ]; then
+    real_folder tmp
+    mount --bind tmp root/tmp
+    real_folder var
+    if [ ! -L root/var/tmp ]; then real_folder var/tmp; mount --bind var-tmp root/var/tmp; fi
+  fi
   real_folder run
   mount -t tmpfs -o mode=755,nosuid,nodev tmpfs root/run
   mkdir -m 1777 root/run/lock
@@ -125,15 +127,31 @@ mount_names() {
   esac
 }
 
+# plain_path PATH: the tree has it, and no link is on the way, which would lead to the host's files
+plain_path() {
+  place=root
+  rest=\${1#/}
+  while [ -n "$rest" ]; do
+    place=$place/\${rest%%/*}
+    case $rest in */*) rest=\${rest#*/} ;; *) rest= ;; esac
+    [ ! -L "$place" ] || fail "$1 is reached through a link"
+  done
+  [ -e "$place" ] || fail "$1 is not in the tree"
+}
+
 # mount_host ACCESS NAME TARGET: binds the host path that mounts/NAME links to
 mount_host() {
   target=root$3
-  if [ -d "mounts/$2" ]; then
-    mkdir -p "$target"
-  else
-    mkdir -p "$(dirname "$target")"
-    : >"$target"
-  fi
+  case $3 in
+    /run/*)
+      if [ -d "mounts/$2" ]; then
+        mkdir -p "$target"
+      else
+        mkdir -p "$(dirname "$target")"
+        : >"$target"
+      fi ;;
+    *) plain_path "$3" ;;
+  esac
   source=$(readlink "mounts/$2")
   mount --bind "$source" "$target" 2>/dev/null || mount --rbind "$source" "$target"
   if [ "$1" = ro ]; then read_only "$target" || fail "$3 cannot be mounted read-only"; fi
@@ -142,12 +160,12 @@ mount_host() {
 
 /**
  * Prepares the tree of a step and becomes the step.
- * Arguments: KIND LOWERS HOST_UID NETWORK(yes|no) then `ACCESS NAME TARGET` for every mount, then `--`,
+ * Arguments: KIND LOWERS HOST_UID NETWORK(yes|no) TEMPORARY(fresh|kept) then `ACCESS NAME TARGET` for every mount, then `--`,
  * then the arguments of the helper program `enter` after the root.
  */
 export const stepScript = `${failFunction}${mountTreeFunction}${fixedMountsFunctions}
-kind=$1 lowers=$2 host_uid=$3 network=$4
-shift 4
+kind=$1 lowers=$2 host_uid=$3 network=$4 temporary=$5
+shift 5
 # A core file of a step is no part of a layer; and some programs close every file that the limit allows.
 ulimit -c 0 || :
 ulimit -S -n 16384 2>/dev/null || :

@@ -1,5 +1,6 @@
 import type { ContainerGroup, ContainerStep, FileOrigin } from "@repo2singularity/contracts";
 import { type ConfigFile, invalidFile } from "../../detect/config-file.ts";
+import { leadsThroughLink } from "../dockerfile/copy.ts";
 import { matchSource } from "../match-sources.ts";
 import type { RepoTree } from "../../tree/repo-tree.ts";
 import type { Section } from "./parse-definition.ts";
@@ -24,6 +25,10 @@ export function planFiles(section: Section, context: FilesContext): ContainerGro
   return steps.length === 0
     ? undefined
     : { line: section.line, title: `%files ${section.args.join(" ")}`.trim(), steps };
+}
+
+function isMissing(source: string, tree: RepoTree): boolean {
+  return matchSource(source, tree.paths).length === 0 && !leadsThroughLink(source, tree);
 }
 
 function originOf({ args, line }: Section, { file, earlier }: FilesContext): FileOrigin {
@@ -54,7 +59,7 @@ export function filesSteps(
       ([, quoted, plain]) => quoted ?? plain ?? "",
     );
     const isOutside = from.kind === "context" && (source.startsWith("/") || source.split("/").includes(".."));
-    if (isOutside || (from.kind === "context" && matchSource(source, tree.paths).length === 0)) {
+    if (isOutside || (from.kind === "context" && isMissing(source, tree))) {
       throw invalidFile(file.path, `${source} is not in the repository`, {
         line,
         hint: "only files of the repository can be copied; those that ignore files name are left out",

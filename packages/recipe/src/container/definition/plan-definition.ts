@@ -1,15 +1,16 @@
-import {
-  type ContainerGroup,
-  type ContainerRecipe,
-  type ContainerStep,
-  type Decision,
-  type DefinitionTexts,
+import type {
+  ContainerGroup,
+  ContainerRecipe,
+  ContainerStep,
+  Decision,
+  DefinitionTexts,
   ImageConfig,
-  recipeVersion,
-  type Stage,
+  Stage,
 } from "@repo2singularity/contracts";
+import { recipeVersion } from "@repo2singularity/contracts/version";
 import { type ConfigFile, invalidFile } from "../../detect/config-file.ts";
 import type { ContainerPlanOptions } from "../container-options.ts";
+import { emptyConfig } from "../empty-config.ts";
 import { neededStages } from "../needed-stages.ts";
 import { appNames, appsEnvironment, planApp } from "./apps.ts";
 import { planBootstrap } from "./bootstrap.ts";
@@ -87,7 +88,7 @@ function planStage(written: DefinitionStage, { file, options, earlier }: StageCo
   }
   const { base, groups } = planBootstrap(written, file);
   const known = base.kind === "image" ? options.describeBase(base.reference) : undefined;
-  const config = ImageConfig.parse({ ...known, workingDir: "/", user: "", onBuild: [] });
+  const config = { ...(known ?? emptyConfig), workingDir: "/", user: "", onBuild: [] };
   const context: FilesContext = { file, tree: options.tree, earlier: earlier.map((stage) => stage.name) };
   const files = written.sections.filter((section) => section.name === "files");
   const planned = [
@@ -179,5 +180,5 @@ function textsOf(stage: DefinitionStage, definition: string): DefinitionTexts {
     appsEnvironment: appsEnvironment(appNames(stage)),
   };
   const present = Object.entries(texts).filter((entry): entry is [string, string] => entry[1] !== undefined);
-  return { definition, ...Object.fromEntries(present) };
+  return { definition, headers: { ...stage.headers }, ...Object.fromEntries(present) };
 }

@@ -1,6 +1,7 @@
 import { posix } from "node:path";
 import type { ContainerStep, FileOrigin } from "@repo2singularity/contracts";
-import { matchSource } from "../match-sources.ts";
+import type { RepoTree } from "../../tree/repo-tree.ts";
+import { matchSource, normalizeSource } from "../match-sources.ts";
 import { expandAt, fileProblem } from "./file-problem.ts";
 import { originOf } from "./origin.ts";
 import type { Heredoc, Instruction } from "./parse-dockerfile.ts";
@@ -105,12 +106,19 @@ function copySteps(sources: readonly string[], common: CopyContext): ContainerSt
 
 function checkIsThere(source: string, instruction: Instruction, context: StageContext): void {
   const { tree } = context.options;
-  if (matchSource(source, tree.paths).length > 0) return;
+  if (matchSource(source, tree.paths).length > 0 || leadsThroughLink(source, tree)) return;
   throw fileProblem(
     placeOf(instruction, context),
     `${source} is not in the repository`,
     "correct the path; files that .dockerignore names are left out, and nothing above the repository can be copied",
   );
+}
+
+/** Whether a folder on the way is no folder but perhaps a link to one, which only a build can follow. */
+export function leadsThroughLink(source: string, tree: RepoTree): boolean {
+  const parts = normalizeSource(source).path.split("/");
+  const folders = parts.slice(1).map((_part, depth) => parts.slice(0, depth + 1).join("/"));
+  return folders.some((folder) => tree.paths.includes(folder) && !tree.isDirectory(folder));
 }
 
 /** Whether ADD fetches a source: URLs, and what git would clone. */

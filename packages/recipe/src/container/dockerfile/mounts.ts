@@ -83,7 +83,7 @@ function secretOf(
   return {
     kind: "secret",
     id,
-    isRequired: isTrue(fields.get("required"), "false"),
+    isRequired: isTrue(fields.get("required"), "true"), // a build that needs a token fails late and oddly without it
     ...(file === undefined ? {} : { target: file }),
     ...(variable === undefined ? {} : { variable }),
   };

@@ -149,7 +149,7 @@ describe("RUN", () => {
 
   test("mounts are read, relative targets in the working folder", () => {
     const mounts = runStep(
-      "FROM a AS b\nFROM a\nWORKDIR /w\nENV C=cache\nRUN --mount=type=${C},target=$C --mount=from=b,src=/x,target=y --mount=type=secret,id=t --mount=type=secret,id=u,env=U,required --mount=type=tmpfs,dst=/t --mount=type=ssh --network=none x\n",
+      "FROM a AS b\nFROM a\nWORKDIR /w\nENV C=cache\nRUN --mount=type=${C},target=$C --mount=from=b,src=/x,target=y --mount=type=secret,id=t,required=false --mount=type=secret,id=u,env=U --mount=type=tmpfs,dst=/t --mount=type=ssh --network=none x\n",
     );
 
     expect(mounts.network).toBe(false);

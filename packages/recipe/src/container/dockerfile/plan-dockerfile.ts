@@ -1,13 +1,9 @@
-import {
-  type ContainerRecipe,
-  type Decision,
-  ImageConfig,
-  recipeVersion,
-  type Stage,
-} from "@repo2singularity/contracts";
+import type { ContainerRecipe, Decision, ImageConfig, Stage } from "@repo2singularity/contracts";
+import { recipeVersion } from "@repo2singularity/contracts/version";
 import type { ConfigFile } from "../../detect/config-file.ts";
 import { invalidFile } from "../../detect/config-file.ts";
 import type { ContainerPlanOptions } from "../container-options.ts";
+import { emptyConfig } from "../empty-config.ts";
 import { stageOrigins } from "../needed-stages.ts";
 import { defaultPath } from "../default-path.ts";
 import { planCopy } from "./copy.ts";
@@ -105,7 +101,7 @@ function planStage(stage: WrittenStage, ofBase: ImageConfig | undefined, shared:
       : { kind: "stage", name: stage.fromStage };
   const known = base.kind === "image" ? options.describeBase(base.reference) : undefined;
   const inherited = ofBase ?? known;
-  const config = ImageConfig.parse({ ...inherited, onBuild: [] });
+  const config = { ...(inherited ?? emptyConfig), onBuild: [] };
   const environment = base.kind === "scratch" ? {} : { PATH: defaultPath, ...config.environment };
   const declared = predefinedArgs.flatMap((name) => {
     const value = options.buildArgs[name];

@@ -1,0 +1,172 @@
+import type { ContainerRecipe, ImageRecord } from "@repo2singularity/contracts";
+import type { SingularityTreeOptions } from "@repo2singularity/image";
+import type { RepoTree } from "@repo2singularity/recipe";
+import { emptyConfig, parseLabels } from "@repo2singularity/recipe/container";
+import type { ResolvedBase } from "../base/resolved-base.ts";
+import type { BuildDependencies, BuildRequest, BuildResult, ContainerRequest } from "../pipeline/build-request.ts";
+import { softwareTimeSeconds } from "../pipeline/group-key.ts";
+import { makeImageLayer } from "../pipeline/image-layer.ts";
+import { imageKey, imageLabels, recordSource } from "../pipeline/image-record.ts";
+import type { PhaseReporter } from "../pipeline/phase.ts";
+import { mergePackages } from "../pipeline/resolved-packages.ts";
+import type { StepSetting } from "../pipeline/step-setting.ts";
+import { isKept, writeOutput } from "../pipeline/write-output.ts";
+import { BaseImages } from "./base-images.ts";
+import { type BuiltStage, buildStages } from "./build-stages.ts";
+import type { ContainerContext } from "./container-context.ts";
+import { containerTexts } from "./container-texts.ts";
+import type { FoundContainerFile } from "./find-container-file.ts";
+import { type KeyedStage, keyStages } from "./key-stages.ts";
+import { planContainerCheckout } from "./plan-container-checkout.ts";
+import { runImageTest } from "./run-test.ts";
+import { contextTree } from "./source-tree.ts";
+
+/** Choices of somebody who made none. */
+const noChoices: ContainerRequest = { buildArgs: {}, images: {}, secrets: new Map(), runsTest: true };
+
+/** An image that is about to be built. */
+interface PlannedImage {
+  readonly recipe: ContainerRecipe;
+  readonly stage: KeyedStage;
+  readonly base: ResolvedBase;
+  readonly texts: SingularityTreeOptions;
+  readonly key: string;
+}
+
+/**
+ * Builds the image that a Dockerfile or definition file describes.
+ * @throws what planning, bases and steps throw; E_OUTPUT_EXISTS
+ */
+export async function buildContainer(
+  found: FoundContainerFile,
+  tree: RepoTree,
+  request: BuildRequest,
+  deps: BuildDependencies,
+  phases: PhaseReporter,
+): Promise<BuildResult> {
+  const { checkout, output, platform } = request;
+  const choices = request.container ?? noChoices;
+  const images = new BaseImages(choices.images, checkout.directory, deps, phases);
+  const { target, buildArgs } = choices;
+  const recipe = await planContainerCheckout(found, { tree, platform, target, buildArgs }, (reference) =>
+    images.describe(reference),
+  );
+  for (const { subject, outcome, reason } of recipe.decisions) {
+    if (outcome === "ignored") phases.notice(`${subject}: ${reason}`);
+  }
+  const context = await makeContext(recipe, await images.resolveAll(recipe), request, deps);
+  const keyed = await keyStages(context);
+  const planned = planImage(recipe, keyed, context);
+  const { entrypoint, cmd } = planned.stage.stage.config;
+  const result = { path: output.path, key: planned.key, command: { entrypoint, cmd } };
+  if (await isKept(output, planned.key)) {
+    phases.notice(`${output.path} is this very image: kept`);
+    return { ...result, outcome: "kept" };
+  }
+  const built = await buildStages(planned.stage.stage.name, keyed, context, phases);
+  const texts = withNotes(planned.texts, built);
+  if (texts.test !== undefined && choices.runsTest) {
+    const layers = [...built.below, ...built.layers];
+    await phases.run("test", "%test", (phase) =>
+      runImageTest(texts, { key: planned.key, layers, base: planned.base }, context, phase),
+    );
+  }
+  await writeImage({ ...planned, texts }, built, request, deps, phases);
+  return { ...result, outcome: "built" };
+}
+
+async function makeContext(
+  recipe: ContainerRecipe,
+  bases: ReadonlyMap<string, ResolvedBase>,
+  request: BuildRequest,
+  deps: BuildDependencies,
+): Promise<Omit<ContainerContext, "stageLayers">> {
+  const settings = new Map<string, Promise<StepSetting>>();
+  let executor: ReturnType<BuildDependencies["selectExecutor"]> | undefined;
+  return {
+    store: deps.store,
+    host: deps.host,
+    checkout: request.checkout,
+    recipe,
+    format: request.format,
+    extentCache: deps.extentCache,
+    secrets: request.container?.secrets ?? new Map(),
+    signal: deps.signal,
+    bases,
+    repository: await contextTree(request.checkout),
+    executor: () => (executor ??= deps.selectExecutor()),
+    setting: (base) => {
+      const known = settings.get(base.digest) ?? deps.makeSetting(base, "container");
+      settings.set(base.digest, known);
+      return known;
+    },
+    client: () => deps.openClient(),
+  };
+}
+
+function planImage(
+  recipe: ContainerRecipe,
+  keyed: ReadonlyMap<string, KeyedStage>,
+  context: Omit<ContainerContext, "stageLayers">,
+): PlannedImage {
+  const { checkout, bases } = context;
+  const stage = keyed.get(recipe.stages.at(-1)?.name ?? "");
+  const base = bases.get(stage?.baseReference ?? "");
+  if (stage === undefined || base === undefined) throw new TypeError("a recipe has a last stage, and it a base");
+  const texts = containerTexts(recipe, {
+    config: stage.stage.config,
+    baseConfig: base.config ?? emptyConfig,
+    labels: imageLabels(checkout, { base: base.reference, family: recipe.family, labels: {} }),
+    timestampSeconds: checkout.commitTimeSeconds ?? softwareTimeSeconds,
+  });
+  return { recipe, stage, base, texts, key: imageKey(keptOf(recipe), stage.key, texts) };
+}
+
+/** What of the recipe an image's key needs besides its layers: nothing that only says where a line stands. */
+function keptOf({ family, platform, file }: ContainerRecipe): unknown {
+  return { family, platform, file };
+}
+
+/** Labels that `%post` left; the variables that it left lie in their layer. */
+function withNotes(texts: SingularityTreeOptions, { layers }: BuiltStage): SingularityTreeOptions {
+  const left = layers.map(({ notes }) => parseLabels(notes["labels"] ?? ""));
+  return { ...texts, labels: Object.assign({}, texts.labels, ...left) as Record<string, string> }; // of records of strings
+}
+
+async function writeImage(
+  { recipe, base, texts, key }: PlannedImage,
+  built: BuiltStage,
+  request: BuildRequest,
+  deps: BuildDependencies,
+  phases: PhaseReporter,
+): Promise<void> {
+  await phases.run("compose", "Image", async (phase) => {
+    const top = await makeImageLayer(deps.store, { texts, format: request.format, key });
+    const layers = [
+      { name: "base", key: base.digest, digest: base.digest, sizeBytes: base.sizeBytes },
+      ...built.layers,
+      top,
+    ];
+    const record: ImageRecord = {
+      schemaVersion: 1,
+      key,
+      source: recordSource(request.checkout),
+      base: { reference: base.reference, digest: base.digest },
+      platform: recipe.platform,
+      timestamp: texts.timestampSeconds,
+      recipe,
+      layers: layers.map(({ name, key: layerKey, digest, sizeBytes }) => ({ name, key: layerKey, digest, sizeBytes })),
+      packages: [...mergePackages([base.packages, ...built.layers.map(({ packages }) => packages)])],
+    };
+    const parts = {
+      // what an edit of the last line leaves alone is composed once and kept
+      layers: { software: [...built.below, ...built.layers.slice(0, -1)], content: [...built.layers.slice(-1), top] },
+      record,
+      texts,
+      platform: recipe.platform,
+      store: deps.store,
+      signal: deps.signal,
+    };
+    await writeOutput(request.output, parts, phase, phases);
+  });
+}

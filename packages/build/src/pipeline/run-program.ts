@@ -1,0 +1,45 @@
+import { AppError } from "@repo2singularity/base";
+import type { StepCommand, StepTree } from "../executor/port.ts";
+
+/** A program of a step, and how its output is told. */
+export interface StepProgram extends Omit<StepCommand, "onLine"> {
+  readonly title: string;
+  readonly onLine: (line: string) => void;
+  /** A line as it may be shown; as it is when left out. */
+  readonly shownLine?: (line: string) => string;
+}
+
+/** Lines of output that an error about a failed step carries. */
+const keptLines = 40;
+
+/** How programs say that a disk or quota is full. Source: strerror(3). */
+const diskFull = /No space left on device|Disk quota exceeded/;
+
+/**
+ * Runs a program in a tree.
+ * @throws E_STEP_FAILED with the last lines of its output when it ends with a status other than 0; E_NO_SPACE; E_STEP_TIMEOUT
+ */
+export async function runProgram(tree: StepTree, { title, onLine, shownLine, ...command }: StepProgram): Promise<void> {
+  const lastLines: string[] = [];
+  const result = await tree.run({
+    ...command,
+    onLine: (text) => {
+      const line = shownLine === undefined ? text : shownLine(text);
+      onLine(line);
+      lastLines.push(line);
+      if (lastLines.length > keptLines) lastLines.shift();
+    },
+  });
+  if (result.exitCode === 0) return;
+  const data = { step: title, exitCode: result.exitCode, lastLines };
+  if (lastLines.some((line) => diskFull.test(line))) {
+    throw new AppError("E_NO_SPACE", `the step "${title}" found no space left on the disk of the cache`, {
+      data,
+      hint: "free space with repo2singularity cache prune, or set --cache-dir to a larger disk",
+    });
+  }
+  throw new AppError("E_STEP_FAILED", `the step "${title}" ended with status ${result.exitCode}`, {
+    data,
+    hint: "mend what its last lines say; --debug shows all of its output",
+  });
+}

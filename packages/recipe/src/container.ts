@@ -1,0 +1,12 @@
+export type { ContainerPlanOptions } from "./container/container-options.ts";
+export { emptyConfig } from "./container/empty-config.ts";
+export { globExpression, hasWildcard } from "./container/glob.ts";
+export { parseLabels } from "./container/definition/labels.ts";
+export { environmentFile, labelsFile } from "./container/definition/step-environment.ts";
+export { normalizeSource } from "./container/match-sources.ts";
+export { stageOrigins } from "./container/needed-stages.ts";
+export { type ContainerFamily, isContainerFamily, planContainer } from "./container/plan-container.ts";
+export { invalidFile, type ConfigFile } from "./detect/config-file.ts";
+export { renderContainerDefinition } from "./container/render/definition.ts";
+export { renderContainerDockerfile } from "./container/render/dockerfile.ts";
+export { renderContainerText } from "./container/render/text.ts";
