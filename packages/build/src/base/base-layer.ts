@@ -1,18 +1,20 @@
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Digest } from "@repo2singularity/base";
 import { BaseFacts, ImageConfig, LockedPackage } from "@repo2singularity/contracts";
-import { type TreeEntry, writeSquashfs } from "@repo2singularity/image";
+import { openSquashfs, type TreeEntry, writeSquashfs } from "@repo2singularity/image";
 import * as z from "zod";
 import { softwareTimeSeconds } from "../pipeline/group-key.ts";
 import type { BaseDependencies } from "./base-dependencies.ts";
 import { normalizeBase } from "./normalize-base.ts";
 import { BaseObserver } from "./observe-base.ts";
 import type { ResolvedBase } from "./resolved-base.ts";
+import { TreeOrderWatch } from "./tree-order.ts";
 
 const recordKind = "base";
 
 /** Raised when the same source would give another layer than before. */
-const recordVersion = 1;
+const recordVersion = 2;
 
 const BaseRecord = z.strictObject({
   reference: z.string(),
@@ -82,16 +84,9 @@ export async function ensureBaseLayer(origin: BaseOrigin, deps: BaseDependencies
 }
 
 async function makeBaseLayer(origin: BaseOrigin, deps: BaseDependencies): Promise<ResolvedBase> {
-  const { store, format, signal, extentCache } = deps;
-  const path = join(await store.makeScratchFolder(), "base.sqfs");
+  const { store } = deps;
   const observer = new BaseObserver();
-  const entries = observer.watch(normalizeBase(origin.entries()));
-  const { digestHex } = await writeSquashfs(entries, path, {
-    ...format,
-    mtimeSeconds: softwareTimeSeconds,
-    ...(extentCache === undefined ? {} : { extentCache }),
-    ...(signal === undefined ? {} : { signal }),
-  });
+  const { path, digestHex } = await packInTreeOrder(observer.watch(normalizeBase(origin.entries())), deps);
   const knownDigest: Digest = `sha256:${digestHex}`;
   const stored = await store.putFile(path, { move: true, knownDigest });
   const value: z.infer<typeof BaseRecord> = {
@@ -104,6 +99,32 @@ async function makeBaseLayer(origin: BaseOrigin, deps: BaseDependencies): Promis
   await store.writeRecord(recordKind, keyOf(origin.contentKey, deps), value, [stored.digest]);
   const { digest, sizeBytes } = stored;
   return { ...value, digest, layerPath: stored.path, sizeBytes, notices: [] };
+}
+
+/**
+ * Packs a base so that equal trees give equal bytes, whatever order their entries came in: what came in another order
+ * than the tree's, as from an archive of several layers, is packed once more from the first image.
+ */
+async function packInTreeOrder(
+  entries: AsyncIterable<TreeEntry>,
+  { store, format, signal, extentCache }: BaseDependencies,
+): Promise<{ readonly path: string; readonly digestHex: string }> {
+  const folder = await store.makeScratchFolder();
+  const options = {
+    ...format,
+    mtimeSeconds: softwareTimeSeconds,
+    ...(extentCache === undefined ? {} : { extentCache }),
+    ...(signal === undefined ? {} : { signal }),
+  };
+  const order = new TreeOrderWatch();
+  const first = join(folder, "base.sqfs");
+  const { digestHex } = await writeSquashfs(order.watch(entries), first, options);
+  if (order.isOrdered) return { path: first, digestHex };
+  const path = join(folder, "ordered.sqfs");
+  await using image = await openSquashfs(first);
+  const written = await writeSquashfs(image.entries(signal === undefined ? {} : { signal }), path, options);
+  await rm(first);
+  return { path, digestHex: written.digestHex };
 }
 
 function observedValues(
