@@ -46,5 +46,5 @@ export async function openImage(path: string, options: Pick<OpenOptions, "limits
       `${path}: its file system is ${partition?.fileSystem ?? "unknown"}, only squashfs can be read`,
     );
   }
-  return openSquashfs(path, { ...options, offsetBytes: offset, sizeBytes });
+  return await openSquashfs(path, { ...options, offsetBytes: offset, sizeBytes });
 }

@@ -34,7 +34,7 @@ export async function run(
     unpack: unpackImage,
     signal: io.signal,
   });
-  return runImage(image, {
+  return await runImage(image, {
     runtime,
     machine: { env: io.env, hostname: hostname(), username: userInfo().username },
     cwd: io.cwd,

@@ -10,7 +10,7 @@ const goldenBytes = (): Buffer => readFileSync(join(import.meta.dirname, "golden
 
 async function verify(bytes: Buffer): Promise<VerifyReport> {
   await using image = await openSquashfsFrom(bytesAccess(bytes, "test image"));
-  return verifySquashfs(image);
+  return await verifySquashfs(image);
 }
 
 test("names the file whose data is damaged, and goes on", async () => {

@@ -92,10 +92,20 @@ function answer(
   response.end(bytes.subarray(from));
 }
 
-/** Stores an image of one gzip layer under `latest`, as an index of two platforms. @returns its parts */
-export function storeImage(registry: RegistryServer): { layer: Uint8Array; manifestDigest: string } {
-  const hashes = Array.from({ length: 3_000 }, (_, index) => createHash("sha256").update(String(index)).digest());
-  const tar = Buffer.concat(hashes); // does not compress, so that the layer is long enough to be cut
+/** Bytes that do not compress, so that a layer of them is long enough to be cut. */
+const longBytes = Buffer.concat(
+  Array.from({ length: 3_000 }, (_, index) => createHash("sha256").update(String(index)).digest()),
+);
+
+/**
+ * Stores an image of one gzip layer under `latest`, as an index of two platforms.
+ * @param tar what the layer unpacks to
+ * @returns its parts
+ */
+export function storeImage(
+  registry: RegistryServer,
+  tar: Uint8Array = longBytes,
+): { layer: Uint8Array; manifestDigest: string } {
   const layer = gzipSync(tar);
   const config = Buffer.from(
     JSON.stringify({

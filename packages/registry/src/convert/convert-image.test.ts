@@ -9,6 +9,7 @@ import { isAppError } from "@repo2singularity/base";
 import { openImage, openSif } from "@repo2singularity/image";
 import { readDockerArchive } from "../archive/docker-archive.ts";
 import { readOciLayout } from "../archive/oci-layout.ts";
+import { startRegistry, storeImage } from "../client/registry-server.fixture.ts";
 import { convertImage } from "./convert-image.ts";
 
 let folder: string;
@@ -147,6 +148,20 @@ test("the same archive gives the same bytes in another folder, and nothing stays
 
   expect((await readFile(join(other, "a.sif"))).equals(await readFile(join(other, "b.sif")))).toBe(true);
   expect((await readdir(other)).toSorted()).toEqual(["a.sif", "again.tar", "b.sif"]);
+});
+
+test("an image is read from a registry until its last layer is packed", async () => {
+  const tar = join(folder, "pulled.tar");
+  await writeFile(join(folder, "pulled.txt"), "pulled\n");
+  expect(await run("tar", ["cf", tar, "-C", folder, "pulled.txt"])).toMatchObject({ ok: true });
+  await using registry = await startRegistry();
+  storeImage(registry, await readFile(tar));
+  const out = join(folder, "pulled.sif");
+
+  await convertImage(`docker://${registry.host}/a/b`, out, { cwd: folder, platform: amd64 });
+
+  await using image = await openImage(out);
+  expect(Buffer.from((await image.readFile("pulled.txt")) ?? []).toString()).toBe("pulled\n");
 });
 
 test("a damaged layer and a wrong name are told, and leave nothing", async () => {

@@ -53,7 +53,7 @@ export async function convertImage(
     compression: options.compression ?? "zstd",
     ownership: options.ownership ?? "root",
   };
-  return convertOpened(opened.image, outPath, {
+  return await convertOpened(opened.image, outPath, {
     packing,
     reference,
     scratchDir: options.scratchDir ?? dirname(resolve(outPath)),
