@@ -1,3 +1,4 @@
+import { statfs } from "node:fs/promises";
 import { AppError } from "@repo2singularity/base";
 import type { StepCommand, StepTree } from "../executor/port.ts";
 
@@ -5,6 +6,8 @@ import type { StepCommand, StepTree } from "../executor/port.ts";
 export interface StepProgram extends Omit<StepCommand, "onLine"> {
   readonly title: string;
   readonly onLine: (line: string) => void;
+  /** A folder on the disk that the program writes to; looked at for free space when the program fails. */
+  readonly diskFolder?: string;
   /** A line as it may be shown; as it is when left out. */
   readonly shownLine?: (line: string) => string;
 }
@@ -15,11 +18,15 @@ const keptLines = 40;
 /** How programs say that a disk or quota is full. Source: strerror(3). */
 const diskFull = /No space left on device|Disk quota exceeded/;
 
+/** With less than this free, in bytes, a program is taken to have failed for it: many do not say why they fail. */
+const leastFreeBytes = 2 ** 20;
+
 /**
  * Runs a program in a tree.
  * @throws E_STEP_FAILED with the last lines of its output when it ends with a status other than 0; E_NO_SPACE; E_STEP_TIMEOUT
  */
-export async function runProgram(tree: StepTree, { title, onLine, shownLine, ...command }: StepProgram): Promise<void> {
+export async function runProgram(tree: StepTree, program: StepProgram): Promise<void> {
+  const { title, onLine, shownLine, diskFolder, ...command } = program;
   const lastLines: string[] = [];
   const result = await tree.run({
     ...command,
@@ -32,7 +39,7 @@ export async function runProgram(tree: StepTree, { title, onLine, shownLine, ...
   });
   if (result.exitCode === 0) return;
   const data = { step: title, exitCode: result.exitCode, lastLines };
-  if (lastLines.some((line) => diskFull.test(line))) {
+  if (lastLines.some((line) => diskFull.test(line)) || (await isDiskFull(diskFolder))) {
     throw new AppError("E_NO_SPACE", `the step "${title}" found no space left on the disk of the cache`, {
       data,
       hint: "free space with repo2singularity cache prune, or set --cache-dir to a larger disk",
@@ -42,4 +49,10 @@ export async function runProgram(tree: StepTree, { title, onLine, shownLine, ...
     data,
     hint: "mend what its last lines say; --debug shows all of its output",
   });
+}
+
+async function isDiskFull(folder: string | undefined): Promise<boolean> {
+  if (folder === undefined) return false;
+  const { bavail, bsize, ffree, files } = await statfs(folder);
+  return bavail * bsize < leastFreeBytes || (files > 0 && ffree === 0); // some file systems count no inodes
 }

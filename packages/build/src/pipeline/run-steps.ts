@@ -104,6 +104,7 @@ async function runScript(
     network: step.network,
     signal: context.signal,
     onLine: (line) => phase.log(line),
+    diskFolder: context.folder,
   });
 }
 
