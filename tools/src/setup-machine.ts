@@ -12,6 +12,8 @@ interface Requirement {
   /** Its name on PATH, or the absolute path of a file that stands for it. */
   readonly program: string;
   readonly debianPackage: string;
+  /** Whether its package starts a server: not added where a service manager runs, tests that need it are skipped there. */
+  readonly startsService?: boolean;
 }
 
 const forStart: readonly Requirement[] = [
@@ -29,6 +31,9 @@ const forTests: readonly Requirement[] = [
   { program: "ch-run", debianPackage: "charliecloud" },
   { program: "fakeroot", debianPackage: "fakeroot" },
   { program: "curl", debianPackage: "curl" },
+  { program: "skopeo", debianPackage: "skopeo" },
+  { program: "sshd", debianPackage: "openssh-server", startsService: true },
+  { program: "docker-registry", debianPackage: "docker-registry", startsService: true },
   { program: "/usr/share/python-wheels", debianPackage: "python3-venv" },
 ];
 
@@ -83,7 +88,10 @@ function ensureApptainer(): void {
 
 const purposes: Readonly<Record<string, readonly Requirement[]>> = { start: forStart, test: forTests, apptainer: [] };
 const purpose = process.argv[2] ?? "start";
-const missing = (purposes[purpose] ?? []).filter((requirement) => !isInstalled(requirement.program));
+const missing = (purposes[purpose] ?? []).filter(
+  ({ program, startsService = false }) =>
+    !isInstalled(program) && !(startsService && existsSync("/run/systemd/system")),
+);
 if (missing.length > 0) addPackages(missing);
 if (purpose !== "start") {
   openDevices();

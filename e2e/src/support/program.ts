@@ -21,14 +21,17 @@ export function repo2singularity(user: User, args: readonly string[], options: R
   return runAs(user, path.join(user.clone, "bin/repo2singularity"), args, options);
 }
 
+/** The program and the arguments with which a command is run as a user. */
+export function userCommand(user: User, command: string, args: readonly string[]): [string, readonly string[]] {
+  if (user.uid === process.getuid?.()) return [command, args];
+  return ["setpriv", [`--reuid=${user.uid}`, `--regid=${user.uid}`, "--clear-groups", command, ...args]];
+}
+
 /** Runs a program as a user; the machine's own environment is kept but for HOME and caches. */
 export function runAs(user: User, command: string, args: readonly string[], options: RunOptions = {}): Promise<Ended> {
-  const isOther = user.uid !== process.getuid?.();
-  const words = isOther
-    ? ["setpriv", `--reuid=${user.uid}`, `--regid=${user.uid}`, "--clear-groups", command, ...args]
-    : [command, ...args];
+  const [program, words] = userCommand(user, command, args);
   return new Promise((resolve, reject) => {
-    const child = spawn(words[0] ?? command, words.slice(1), {
+    const child = spawn(program, words, {
       cwd: options.cwd ?? user.home,
       env: { ...process.env, HOME: user.home, XDG_CACHE_HOME: path.join(user.home, ".cache"), ...options.env },
       stdio: ["ignore", "pipe", "pipe"],

@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import path from "node:path";
+import { userCommand } from "./program.ts";
 import type { User } from "./users.ts";
 
 /** A session that a user started with `--run`. */
@@ -18,12 +19,9 @@ export async function startSession(
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
 ): Promise<Session> {
-  const program = [path.join(user.clone, "bin/repo2singularity"), "--json-logs", "--run", ...args];
-  const isOther = user.uid !== process.getuid?.();
-  const words = isOther
-    ? ["setpriv", `--reuid=${user.uid}`, `--regid=${user.uid}`, "--clear-groups", ...program]
-    : program;
-  const child = spawn(words[0] ?? "", words.slice(1), {
+  const program = path.join(user.clone, "bin/repo2singularity");
+  const [command, words] = userCommand(user, program, ["--json-logs", "--run", ...args]);
+  const child = spawn(command, words, {
     cwd: user.home,
     env: { ...process.env, HOME: user.home, XDG_CACHE_HOME: path.join(user.home, ".cache"), ...env },
     stdio: ["ignore", "ignore", "pipe"],
