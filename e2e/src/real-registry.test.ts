@@ -31,7 +31,14 @@ describe.runIf(has("docker-registry") && has("skopeo"))("a real registry, on loo
     const sif = path.join(folder, "pulled.sif");
 
     const converted = await repo2singularity(user, ["image", "convert", reference, sif]);
-    const ran = await runAs(user, "apptainer", ["exec", "--userns", sif, "sh", "-c", "test -x /bin/busybox && echo $GREETING"]);
+    const ran = await runAs(user, "apptainer", [
+      "exec",
+      "--userns",
+      sif,
+      "sh",
+      "-c",
+      "test -x /bin/busybox && echo $GREETING",
+    ]);
 
     expect(converted, converted.stderr).toMatchObject({ status: 0 });
     expect(ran).toMatchObject({ status: 0, stdout: "hello\n" });
