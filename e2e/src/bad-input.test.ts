@@ -73,6 +73,18 @@ describe("what can be told before anything is built", () => {
   });
 });
 
+test("a reader that reads no further is no error", async () => {
+  const line = `"${user.clone}/bin/repo2singularity" image list "$0" | head -n 1; echo "\${PIPESTATUS[0]}"`;
+  const packed = path.join(user.home, "listed.sqfs");
+  await repo2singularity(user, ["image", "pack", user.clone + "/packages", packed]);
+
+  const ended = await runAs(user, "bash", ["-c", line, packed]);
+
+  expect(ended).toMatchObject({ status: 0, stderr: "" });
+  expect(ended.stdout.split("\n")).toHaveLength(3);
+  expect(ended.stdout).toMatch(/\n0\n$/);
+});
+
 describe("steps that fail", () => {
   test("a package that apt does not know", async () => {
     const repository = smallRepository(user, "apt", { "apt.txt": "no-such-package-of-nobody\n" });

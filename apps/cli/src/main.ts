@@ -9,6 +9,13 @@ delete process.env["UV_THREADPOOL_SIZE"];
 // In the bundle a trace names the lines of the sources then; reading the maps takes too long for every start.
 if (process.argv.includes("--debug")) process.setSourceMapsEnabled(true);
 
+// Who reads no further, as `| head` does, ends the reading and not the work.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+  });
+}
+
 const stop = new AbortController();
 for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
   // `on`, not `once`: a lock library kills the process when it finds no other listener while the signal is handled.
