@@ -15,8 +15,8 @@ export interface CheckoutFile {
 }
 
 /**
- * Everything of a folder that belongs into an image, sorted by the bytes of the paths, parents first: `.git` at any
- * depth, what the ignore files name, sockets, pipes and devices are left out. Links are listed, never followed.
+ * Everything of a folder that belongs into an image, sorted by the bytes of the paths, parents first: `.git` and
+ * `.hg` at any depth, what the ignore files name, sockets, pipes and devices are left out. Links are listed, never followed.
  * Memory: about 200 bytes for each entry.
  */
 export async function listFiles(
@@ -31,7 +31,7 @@ export async function listFiles(
     ownership: "root",
     mtime: { fixedSeconds: 0 },
     xattrs: "none",
-    filter: ({ path }) => !isGitFolder(path) && (rules.hasExceptions || !rules.ignores(path)),
+    filter: ({ path }) => !isHistory(path) && (rules.hasExceptions || !rules.ignores(path)),
     ...(options.signal === undefined ? {} : { signal: options.signal }),
   });
   for await (const entry of walk) {
@@ -50,8 +50,9 @@ export async function listFiles(
   return [...included.values()].sort((a, b) => compareNames(a.path, b.path));
 }
 
-function isGitFolder(path: string): boolean {
-  return path === ".git" || path.endsWith("/.git");
+/** What git and Mercurial keep of their own. */
+function isHistory(path: string): boolean {
+  return /(?:^|\/)\.(?:git|hg)$/.test(path);
 }
 
 /** A folder that is ignored but holds a file that is not has to be there for it. */

@@ -1,3 +1,4 @@
+import { isAppError } from "@repo2singularity/base";
 import { createCheckout, type Checkout } from "../checkout/checkout.ts";
 import { enterSubdir } from "../checkout/subdir.ts";
 import type { ResolvedSource, SourceContext, SourceProvider, SourceRequest, Spec } from "../provider/port.ts";
@@ -20,10 +21,30 @@ export const gitProvider: SourceProvider = {
       provider: "git",
       shown: url.shown,
       name,
-      resolve: (request, context) => resolveGit({ url, name, shownUrl: url.shown }, request, context),
+      resolve: (request, context) => resolveAny({ url, name, shownUrl: url.shown }, request, context),
     } satisfies Spec;
   },
 };
+
+/** What cannot be one of Mercurial: GitHub, `….git`, and addresses that hg does not have or would show a password of. */
+const onlyGit = /^https?:\/\/(?:www\.)?github\.com\/|\.git\/?$|^(?!https?:)/i;
+
+async function resolveAny(
+  repository: GitRepository,
+  request: SourceRequest,
+  context: SourceContext,
+): Promise<ResolvedSource> {
+  try {
+    return await resolveGit(repository, request, context);
+  } catch (error) {
+    const isOther = isAppError(error, "E_SOURCE_NOT_FOUND") || isAppError(error, "E_SOURCE_FETCH");
+    if (!isOther || onlyGit.test(repository.url.url)) throw error;
+    const { tryMercurialInstead } = await import("../mercurial/mercurial-instead.ts");
+    const found = await tryMercurialInstead(repository.url, repository.name, request, context);
+    if (found === undefined) throw error;
+    return found;
+  }
+}
 
 /** A git repository and what images say about it. */
 export interface GitRepository {

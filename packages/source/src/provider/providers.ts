@@ -1,6 +1,8 @@
 import { directoryProvider } from "../directory/directory-provider.ts";
 import { doiProvider } from "../doi/doi-provider.ts";
+import { forgeProvider } from "../git/forge/forge-provider.ts";
 import { gitProvider } from "../git/git-provider.ts";
+import { mercurialProvider } from "../mercurial/mercurial-provider.ts";
 import { archiveProviders } from "./archive-providers.ts";
 import type { SourceProvider } from "./port.ts";
 
@@ -11,6 +13,8 @@ import type { SourceProvider } from "./port.ts";
 export const sourceProviders: readonly SourceProvider[] = [
   directoryProvider,
   doiProvider,
+  forgeProvider,
+  mercurialProvider,
   ...archiveProviders,
   gitProvider,
 ];
