@@ -34,6 +34,10 @@ const forTests: readonly Requirement[] = [
   { program: "skopeo", debianPackage: "skopeo" },
   { program: "sshd", debianPackage: "openssh-server", startsService: true },
   { program: "docker-registry", debianPackage: "docker-registry", startsService: true },
+  { program: "hg", debianPackage: "mercurial" },
+  { program: "xz", debianPackage: "xz-utils" },
+  { program: "bzip2", debianPackage: "bzip2" },
+  { program: "zip", debianPackage: "zip" },
   { program: "/usr/share/python-wheels", debianPackage: "python3-venv" },
 ];
 

@@ -9,7 +9,7 @@ const doiForm = /^10\.\d{2,9}(?:\.\d+)*\/\S+$/;
  */
 export function tryParseDoi(text: string): string | undefined {
   const prefix = prefixes.exec(text)?.[0] ?? "";
-  const isUrl = prefix.includes("doi.org/");
+  const isUrl = /doi\.org\//i.test(prefix);
   const rest = text.slice(prefix.length).replace(/^(?:\s|\/)+/, "");
   const bare = isUrl ? rest.replace(/[?#].*$/s, "") : rest;
   const doi = /%[0-9a-f]{2}/i.test(bare) ? decode(bare) : bare;
