@@ -38,6 +38,8 @@ export async function openWorkbench(flags: Pick<PlanFlags, "cacheDir">, io: Host
 export interface FetchReport {
   onLine(line: string): void;
   onNotice(notice: string): void;
+  /** Bytes of all files that are downloaded, so far. */
+  onBytes(doneBytes: number): void;
 }
 
 /** Fetches what the user named into a private folder of the cache, or takes a local folder as it is. */
@@ -57,7 +59,7 @@ export async function openCheckout(
     mirrors: bench.config.mirrors ?? {},
     ...(bench.config.sourceMaxSize === undefined ? {} : { maxBytes: parseSize(bench.config.sourceMaxSize) }),
     ...(await readCredentials(flags, io)),
-    ...report,
+    ...(report && { onLine: report.onLine, onNotice: report.onNotice, onProgress: sumOfFiles(report.onBytes) }),
   };
   const request = {
     ...(flags.ref === undefined ? {} : { ref: flags.ref }),
@@ -65,6 +67,15 @@ export async function openCheckout(
   };
   const source = await resolveSource(parseSpec(repo, { cwd: io.cwd }), request, context);
   return fetchCheckout(source, path.join(context.scratchFolder, "checkout"), context);
+}
+
+/** Files are downloaded side by side: their progress as one number. */
+function sumOfFiles(onBytes: FetchReport["onBytes"]): NonNullable<SourceContext["onProgress"]> {
+  const doneBytes = new Map<string, number>();
+  return (progress) => {
+    doneBytes.set(progress.file, progress.doneBytes);
+    onBytes([...doneBytes.values()].reduce((sum, bytes) => sum + bytes, 0));
+  };
 }
 
 /** A token for the git server, from a file or a variable: on the command line everybody could read it. */

@@ -45,7 +45,11 @@ async function buildOnly(repo: string, flags: BuildFlags, io: HostIo): Promise<B
   try {
     const phases = new PhaseReporter(renderer.sink, Date.now);
     const checkout = await phases.run("fetch", `Repository ${redactUrl(repo)}`, async (phase) => {
-      const report = { onLine: (line: string) => phase.log(line), onNotice: (text: string) => phases.notice(text) };
+      const report = {
+        onLine: (line: string) => phase.log(line),
+        onNotice: (text: string) => phases.notice(text),
+        onBytes: (doneBytes: number) => phase.progress(doneBytes),
+      };
       const found = await openCheckout(repo, flags, bench, io, report);
       phase.detail = found.commit?.slice(0, 12) ?? found.revision;
       return found;
