@@ -2,7 +2,7 @@ import { existsSync, readFileSync, statSync, truncateSync, writeFileSync } from 
 import path from "node:path";
 import { afterEach, beforeAll, describe, expect, test } from "vitest";
 import { exampleRepository, giveTo } from "./support/clones.ts";
-import { cacheOf, expectNoLeftovers, expectSoundCache } from "./support/leftovers.ts";
+import { expectNoLeftovers, expectSoundCache } from "./support/leftovers.ts";
 import { type Ended, repo2singularity, runAs } from "./support/program.ts";
 import { smallRepository } from "./support/small-repository.ts";
 import { squashfsBomb } from "./support/squashfs-bomb.ts";
@@ -158,21 +158,6 @@ describe.runIf(isRoot)("a disk that is full", () => {
     const ended = await withSmallDisk(folder, "4m", "image", "pack", source, path.join(folder, "out.sqfs"));
 
     expectError(ended, 3, "E_NO_SPACE", "out.sqfs");
-  });
-
-  test.each([
-    ["that says so", "head -c 200M /dev/zero >big"],
-    ["that does not say why it fails", "head -c 200M /dev/zero >big 2>/dev/null"],
-  ])("under the cache, in a step %s", async (_name, command) => {
-    const warm = smallRepository(user, "warm", { postBuild: "#!/bin/sh\ntrue\n" });
-    expect(await repo2singularity(user, [warm])).toMatchObject({ status: 0 }); // makes all layers below the step's
-    const repository = smallRepository(user, "full", { postBuild: `#!/bin/sh\nset -e\n${command}\n` });
-
-    const ended = await withSmallDisk(path.join(cacheOf(user), "tmp"), "64m", repository);
-
-    expectError(ended, 3, "E_NO_SPACE", 'the step "Run postBuild"', "cache prune", "--cache-dir");
-    expect(existsSync(path.join(user.home, `${path.basename(repository)}.sif`))).toBe(false);
-    await expectSoundCache(user);
   });
 });
 
