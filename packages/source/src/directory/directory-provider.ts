@@ -1,6 +1,6 @@
-import { statSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { realpath } from "node:fs/promises";
-import { resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { createCheckout, type Checkout } from "../checkout/checkout.ts";
 import { enterSubdir } from "../checkout/subdir.ts";
@@ -79,7 +79,7 @@ async function openFolder(
 async function resolveHistory(path: string, request: SourceRequest, context: SourceContext): Promise<ResolvedSource> {
   const folder = await realpath(path);
   const isBare = isBareRepository(folder);
-  if (!isBare && (await findGitFolder(folder)) === undefined) throw noHistory(folder);
+  if (!isBare && (await findGitFolder(folder)) === undefined) return resolveHgHistory(folder, request, context);
   const git = await openLocalGit(context, folder);
   const root = isBare ? folder : await readRoot(git, folder);
   const url = pathToFileURL(root).href;
@@ -94,4 +94,17 @@ async function resolveHistory(path: string, request: SourceRequest, context: Sou
     { ...(request.ref === undefined ? {} : { ref: request.ref }), ...(subdir === "" ? {} : { subdir }) },
     context,
   );
+}
+
+/** @throws E_SOURCE_NOT_FOUND when the folder is no Mercurial repository either */
+async function resolveHgHistory(
+  folder: string,
+  request: SourceRequest,
+  context: SourceContext,
+): Promise<ResolvedSource> {
+  if (!existsSync(join(folder, ".hg"))) throw noHistory(folder);
+  const { resolveMercurial } = await import("../mercurial/resolve-mercurial.ts");
+  const url = pathToFileURL(folder).href;
+  const repository = { url: { url, shown: `hg+${url}` }, name: repositoryName(folder), shownUrl: undefined };
+  return resolveMercurial(repository, request, context);
 }

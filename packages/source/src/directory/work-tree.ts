@@ -99,7 +99,11 @@ function askingAbout(folder: string): string {
 
 /** @throws E_SOURCE_NOT_FOUND when a ref is asked of a folder that no commit was made in */
 export function noHistory(folder: string): AppError {
-  return new AppError("E_SOURCE_NOT_FOUND", `${folder} is no git repository, so it has no branches or commits`, {
-    hint: "leave --ref out to take the folder as it is",
-  });
+  return new AppError(
+    "E_SOURCE_NOT_FOUND",
+    `${folder} is no git or Mercurial repository, so it has no branches or commits`,
+    {
+      hint: "leave --ref out to take the folder as it is",
+    },
+  );
 }

@@ -46,7 +46,6 @@ describe.runIf(hasHg)("with hg", () => {
     root = await makeTestFolder();
     const repository = await makeHgRepository(join(root, "my-repo"), { "a.txt": "one", "course/b.txt": "1" });
     first = await hg(repository, "identify", "--debug", "--id");
-    await hg(repository, "tag", "--local", "unseen");
     await hg(repository, "tag", "v1.0", "--user", "A", "--date", `${commitTimeSeconds} 0`);
     second = await hgCommit(repository, { "a.txt": "two" });
     await hg(repository, "bookmark", "--rev", first, "review/1");
@@ -98,8 +97,14 @@ describe.runIf(hasHg)("with hg", () => {
     expect(await readFile(join(checkout.directory, "../a.txt"), "utf8")).toBe("one");
   });
 
-  test.each(["nothing", "deadbeef", "max(all())", "-x", "a:b"])("%s is no ref", async (ref) => {
+  test.each(["deadbeef", "max(all())", "-x", "a:b"])("%s is no ref", async (ref) => {
     await expect(open(text, { ref })).rejects.toMatchObject({ code: "E_SOURCE_REF_UNKNOWN" });
+  });
+
+  test("a folder's own repository is fetched at a ref, and its path stays unknown", async () => {
+    const source = await resolveSource(parseSpec("my-repo", { cwd: root }), { ref: "feature" }, context());
+
+    expect(source).toMatchObject({ provider: "mercurial", commit: third, ref: "feature", url: undefined });
   });
 
   test("a repository that is not there is told", async () => {
