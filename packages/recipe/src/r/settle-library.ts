@@ -51,6 +51,7 @@ settle_help <- function(folder) {
   paths <- file.path(folder, "help", "paths.rds")
   if (!file.exists(paste0(base, ".rdx")) || !file.exists(paths)) return()
   known <- readRDS(paths)
+  if (length(known) == 0) return() # a package without help
   known[] <- stable_path(known)
   attr(known, "first") <- nchar(dirname(known[[1]])) + 2L # where the name of the page begins
   saveRDS(known, paths)
