@@ -1,3 +1,4 @@
+import { posix } from "node:path";
 import type { ContainerGroup, ContainerStep, FileOrigin } from "@repo2singularity/contracts";
 import { type ConfigFile, invalidFile } from "../../detect/config-file.ts";
 import { leadsThroughLink } from "../dockerfile/copy.ts";
@@ -65,9 +66,7 @@ export function filesSteps(
         hint: "only files of the repository can be copied; those that ignore files name are left out",
       });
     }
-    const destination = target.startsWith("/")
-      ? target
-      : `${root === "/" ? "" : root}/${target.replace(/^(?:\.\/)+/, "")}`;
+    const destination = destinationOf(target, root);
     return [
       {
         kind: "copy",
@@ -82,4 +81,10 @@ export function filesSteps(
       },
     ];
   });
+}
+
+/** As Apptainer joins them: in an app's folder a slash at the end means nothing. */
+function destinationOf(target: string, root: string): string {
+  if (root === "/") return target.startsWith("/") ? target : `/${target.replace(/^(?:\.\/)+/, "")}`;
+  return posix.join(root, target).replace(/\/+$/, "");
 }
