@@ -2,7 +2,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { AppError } from "@repo2singularity/base";
 import { formatBpf } from "../seccomp/bpf.ts";
-import { ownershipFilter } from "../seccomp/ownership-filter.ts";
+import { stepFilter } from "../seccomp/step-filter.ts";
 import { assemble } from "./assemble.ts";
 import type { Program } from "./instruction.ts";
 import { commandProgram, enterProgram } from "./programs/enter.ts";
@@ -14,9 +14,9 @@ import { whiteoutProgram } from "./programs/whiteout.ts";
 import type { Architecture } from "./syscall-numbers.ts";
 
 const programs = {
-  command: (architecture: Architecture): Program => commandProgram(formatBpf(ownershipFilter(architecture))),
-  enter: (architecture: Architecture): Program => enterProgram(formatBpf(ownershipFilter(architecture))),
-  filtered: (architecture: Architecture): Program => filteredProgram(formatBpf(ownershipFilter(architecture))),
+  command: (architecture: Architecture): Program => commandProgram(formatBpf(stepFilter(architecture))),
+  enter: (architecture: Architecture): Program => enterProgram(formatBpf(stepFilter(architecture))),
+  filtered: (architecture: Architecture): Program => filteredProgram(formatBpf(stepFilter(architecture))),
   lease: (): Program => leaseProgram,
   loopback: (): Program => loopbackProgram,
   "take-opaque": (): Program => takeOpaqueProgram,

@@ -9,6 +9,8 @@ interface FilteredCalls {
   readonly foreignFrom?: number;
   /** Calls that change owners or identities: answered 0, never made. */
   readonly ownership: readonly number[];
+  /** Calls that wait for a disk: answered 0, never made. */
+  readonly synchronisation: readonly number[];
   /** Calls that make file nodes, with the index of their mode argument. */
   readonly nodes: readonly { readonly number: number; readonly modeArgument: number }[];
 }
@@ -20,6 +22,8 @@ const calls: Readonly<Record<Architecture, FilteredCalls>> = {
     foreignFrom: 0x40000000,
     // chown fchown lchown fchownat setuid setgid setreuid setregid setresuid setresgid setgroups setfsuid setfsgid capset
     ownership: [92, 93, 94, 260, 105, 106, 113, 114, 117, 119, 116, 122, 123, 126],
+    // fsync fdatasync sync sync_file_range syncfs
+    synchronisation: [74, 75, 162, 277, 306],
     // mknod mknodat
     nodes: [
       { number: 133, modeArgument: 1 },
@@ -30,6 +34,8 @@ const calls: Readonly<Record<Architecture, FilteredCalls>> = {
     auditArchitecture: 0xc00000b7,
     // fchown fchownat setuid setgid setreuid setregid setresuid setresgid setgroups setfsuid setfsgid capset
     ownership: [55, 54, 146, 144, 145, 143, 147, 149, 159, 151, 152, 91],
+    // fsync fdatasync sync sync_file_range syncfs
+    synchronisation: [82, 83, 81, 84, 267],
     // mknodat
     nodes: [{ number: 33, modeArgument: 2 }],
   },
@@ -40,14 +46,15 @@ const characterDevice = 0o020000;
 const blockDevice = 0o060000;
 
 /**
- * The filter that makes package managers work where only one user exists: calls that change owner, user,
- * group or capabilities, and those that make device nodes, are answered with success and not made.
+ * The filter of build steps. It makes package managers work where only one user exists: calls that change owner, user,
+ * group or capabilities, and those that make device nodes, are answered with success and not made. So are those that
+ * wait until files are on the disk, hundreds of times for a few packages: a step's tree is thrown away after a crash.
  * Everything else passes, also every call of a foreign calling convention (32-bit programs, x32).
  *
  * Both namespace executors load it, so that a step leaves the same bytes under either.
  * What it cannot do: a program that looks whether the change took place sees that it did not.
  */
-export function ownershipFilter(architecture: Architecture): BpfInstruction[] {
+export function stepFilter(architecture: Architecture): BpfInstruction[] {
   const family = calls[architecture];
   const allow: BpfInstruction = { op: "answer", value: allowCall };
   const pretend: BpfInstruction = { op: "answer", value: answerErrno(0) };
@@ -62,7 +69,7 @@ export function ownershipFilter(architecture: Architecture): BpfInstruction[] {
     allow,
     { op: "load", offset: seccompData.number },
     ...foreign,
-    ...family.ownership.flatMap((number): BpfInstruction[] => [
+    ...[...family.ownership, ...family.synchronisation].flatMap((number): BpfInstruction[] => [
       { op: "ifEqual", value: number, skipIfTrue: 0, skipIfFalse: 1 },
       pretend,
     ]),
