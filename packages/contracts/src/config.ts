@@ -14,6 +14,10 @@ export const Mirrors = z.strictObject({
   cran: z.url().optional(),
   /** Answers for `https://cdn.posit.co/r`, which has builds of R. */
   rBuilds: z.url().optional(),
+  /** Answers for `https://conda.anaconda.org`, which has conda-forge and bioconda. */
+  conda: z.url().optional(),
+  /** Answers for `https://repo.anaconda.com`, which has the channel `defaults`. */
+  condaDefaults: z.url().optional(),
   npm: z.url().optional(),
   /** Registry host (and optional path) that answers for `docker.io`. */
   dockerHub: z.string().optional(),

@@ -2,7 +2,7 @@ import * as z from "zod";
 
 /** One package of an image with the exact version that was installed. */
 export const LockedPackage = z.strictObject({
-  manager: z.enum(["apt", "python"]),
+  manager: z.enum(["apt", "python", "conda"]),
   name: z.string(),
   version: z.string(),
   /** Where it is installed, for managers that can have several places: `/srv/env`, `/srv/jupyter`. */

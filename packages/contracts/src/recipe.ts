@@ -2,7 +2,7 @@ import * as z from "zod";
 import { recipeVersion } from "./version.ts";
 
 /** Download caches that a step may use; they are mounted, never part of a layer. */
-export const CacheName = z.enum(["apt", "uv", "npm", "bytecode"]);
+export const CacheName = z.enum(["apt", "uv", "npm", "bytecode", "conda"]);
 export type CacheName = z.infer<typeof CacheName>;
 
 /**

@@ -312,3 +312,21 @@ test("the settings files may be read by their user only", async () => {
   );
   expect(modes.map((mode) => mode & 0o777)).toEqual([0o600, 0o600, 0o600, 0o600]);
 });
+
+test("conda channels are asked where the mirrors table or conda's own settings say", async () => {
+  const condarc =
+    "channels:\n  - conda-forge\nchannel_alias: https://conda.example/api/\ndefault_channels:\n  - https://ana.example/repo/pkgs/main\n  - https://ana.example/repo/pkgs/r\n";
+  const host = machine({ [`${homeDir}/.condarc`]: condarc });
+  const own = await surroundings(await readHostSettings(host));
+  const table = await surroundings(await readHostSettings({ ...host, mirrors: { conda: "https://mirror.example" } }));
+  const none = await surroundings(await readHostSettings(machine({})));
+
+  expect(JSON.parse(own.env["R2S_CONDA_MIRRORS"] ?? "")).toEqual({
+    "https://conda.anaconda.org/": "https://conda.example/api/",
+    "https://repo.anaconda.com/": "https://ana.example/repo/",
+  });
+  expect(JSON.parse(table.env["R2S_CONDA_MIRRORS"] ?? "")).toMatchObject({
+    "https://conda.anaconda.org/": "https://mirror.example/",
+  });
+  expect(none.env["R2S_CONDA_MIRRORS"]).toBeUndefined();
+});

@@ -3,6 +3,7 @@ import type { Mirrors } from "@repo2singularity/contracts";
 import { findArchiveMirrors, type ArchiveMirrors } from "./apt-archives.ts";
 import { type HostAptSettings, readAptSettings } from "./apt-settings.ts";
 import { readCaBundle } from "./ca-bundle.ts";
+import { type CondaSettings, readCondaSettings } from "./conda-config.ts";
 import type { HostReader } from "./host-reader.ts";
 import { type NpmSettings, readNpmSettings } from "./npm-config.ts";
 import { readPipSettings } from "./pip-config.ts";
@@ -20,6 +21,7 @@ export interface HostSettings {
   readonly proxies: ProxySettings;
   readonly python: PythonIndexSettings;
   readonly npm: NpmSettings;
+  readonly conda: CondaSettings;
   readonly apt: HostAptSettings;
   readonly archives: ArchiveMirrors;
   readonly mirrors: Mirrors;
@@ -35,11 +37,12 @@ export async function readHostSettings(
   host: HostReader & { readonly mirrors?: Mirrors; readonly signal?: AbortSignal },
 ): Promise<HostSettings> {
   const mirrors = host.mirrors ?? {};
-  const [pip, uv, npm, apt] = await Promise.all([
+  const [pip, uv, npm, apt, conda] = await Promise.all([
     readPipSettings(host),
     readUvSettings(host),
     readNpmSettings(host),
     readAptSettings(host, host.signal),
+    readCondaSettings(host, mirrors),
   ]);
   const clientBundles = [pip.certPath, npm.cafilePath].filter((path) => path !== undefined);
   const python = mergePythonIndexes(mirrors, uv, pip.index);
@@ -55,6 +58,7 @@ export async function readHostSettings(
     proxies,
     python,
     npm: withMirror,
+    conda,
     apt,
     archives,
     mirrors,

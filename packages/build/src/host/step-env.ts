@@ -1,4 +1,5 @@
 import type { Mirrors } from "@repo2singularity/contracts";
+import type { CondaSettings } from "./conda-config.ts";
 import type { HostSettings } from "./host-settings.ts";
 import { proxyVariables } from "./proxies.ts";
 import { caBundlePath, settingsDir } from "./step-files.ts";
@@ -28,6 +29,7 @@ export function stepEnv(settings: HostSettings, findLinks: readonly string[]): R
     NPM_CONFIG_GLOBALCONFIG: `${settingsDir}/npmrc`,
     ...uvVariables(settings, findLinks),
     ...mirrorVariables(settings.mirrors),
+    ...condaVariables(settings.conda),
   };
 }
 
@@ -37,6 +39,15 @@ function mirrorVariables({ cran, rBuilds }: Mirrors): Record<string, string> {
     ...(cran === undefined ? {} : { R2S_CRAN: cran.replace(/\/+$/, "") }),
     ...(rBuilds === undefined ? {} : { R2S_R_BUILDS: rBuilds.replace(/\/+$/, "") }),
   };
+}
+
+/** Channels keep their real addresses in what is installed; this says where they are asked instead. */
+function condaVariables({ aliasUrl, defaultsUrl }: CondaSettings): Record<string, string> {
+  const channels = {
+    ...(aliasUrl === undefined ? {} : { "https://conda.anaconda.org/": `${aliasUrl}/` }),
+    ...(defaultsUrl === undefined ? {} : { "https://repo.anaconda.com/": `${defaultsUrl}/` }),
+  };
+  return Object.keys(channels).length === 0 ? {} : { R2S_CONDA_MIRRORS: JSON.stringify(channels) };
 }
 
 function uvVariables({ python }: HostSettings, findLinks: readonly string[]): Record<string, string> {

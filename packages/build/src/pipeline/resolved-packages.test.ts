@@ -64,3 +64,16 @@ test("what a later layer removes is not in the lock, and its database replaces t
 
   expect(lock.map((one) => `${one.name} ${one.version}`)).toEqual(["new 2", "b 2"]);
 });
+
+test("a layer's conda packages are found with their build", async () => {
+  await mkdir(path.join(tree, "srv/env/conda-meta"), { recursive: true });
+  for (const name of ["ca-certificates-2024.1-hbcca054_0.json", "history", "state"]) {
+    await writeFile(path.join(tree, "srv/env/conda-meta", name), "");
+  }
+
+  const { python } = await readLayerPackages(tree);
+
+  expect(Object.values(python)).toEqual([
+    { manager: "conda", name: "ca-certificates", version: "2024.1=hbcca054_0", prefix: "/srv/env" },
+  ]);
+});

@@ -7,7 +7,7 @@ import type { LockedPackage } from "@repo2singularity/contracts";
 export interface LayerPackages {
   /** All packages of the distribution, when the layer changed their database. */
   readonly apt?: readonly LockedPackage[] | undefined;
-  /** Python distributions that the layer adds, by the path of their metadata folder in the image. */
+  /** Python distributions and conda packages that the layer adds, by the path of their metadata in the image. */
   readonly python: Readonly<Record<string, LockedPackage>>;
   /** Paths in the image that the layer removes or replaces, with everything below them. */
   readonly removed: readonly string[];
@@ -29,8 +29,8 @@ export function mergePackages(layers: readonly LayerPackages[]): readonly Locked
 }
 
 /**
- * Reads what a layer's folder in overlay form says of packages: dpkg's database and the `*.dist-info` folders of
- * Python environments under /srv and /usr/local.
+ * Reads what a layer's folder in overlay form says of packages: dpkg's database, and the `*.dist-info` folders and
+ * `conda-meta` records of environments under /srv and /usr/local.
  * @param tree the upper folder of the layer; whiteouts are character devices
  */
 export async function readLayerPackages(tree: string): Promise<LayerPackages> {
@@ -38,6 +38,7 @@ export async function readLayerPackages(tree: string): Promise<LayerPackages> {
   const python: Record<string, LockedPackage> = {};
   const removed: string[] = [];
   for (const prefix of await pythonPrefixes(tree, removed)) {
+    await collectConda(tree, prefix, python, removed);
     for (const packages of await sitePackages(tree, prefix, removed)) {
       await collectDistributions(tree, prefix, packages, python, removed);
     }
@@ -93,6 +94,25 @@ async function collectDistributions(
     if (!entry.isDirectory()) continue;
     const name = (match.groups["name"] ?? "").replaceAll(/[-_.]+/g, "-").toLowerCase();
     python[place] = { manager: "python", name, version: match.groups["version"] ?? "", prefix };
+  }
+}
+
+/** Records are named `NAME-VERSION-BUILD.json`; neither of the last two has a hyphen. Source: conda, `conda-meta` */
+async function collectConda(
+  tree: string,
+  prefix: string,
+  found: Record<string, LockedPackage>,
+  removed: string[],
+): Promise<void> {
+  const folder = `${prefix}/conda-meta`;
+  for (const entry of await list(path.join(tree, folder))) {
+    const groups = /^(?<name>.+)-(?<version>[^-]+)-(?<build>[^-]+)\.json$/.exec(entry.name)?.groups;
+    if (groups === undefined) continue;
+    const place = `${folder}/${entry.name}`;
+    if (entry.isCharacterDevice()) removed.push(place);
+    if (!entry.isFile()) continue;
+    const version = `${groups["version"]}=${groups["build"]}`;
+    found[place] = { manager: "conda", name: groups["name"] ?? "", version, prefix };
   }
 }
 

@@ -1,6 +1,7 @@
 import { AppError } from "@repo2singularity/base";
 import type { Decision } from "@repo2singularity/contracts";
 import { parseRuntimeTxt, type RuntimeTxt } from "../python/runtime-txt.ts";
+import { findCondaFile } from "../conda/find-conda.ts";
 import { findLock } from "../python/locks/find-lock.ts";
 import { parsePyproject } from "../python/pyproject.ts";
 import type { RepoTree } from "../tree/repo-tree.ts";
@@ -68,6 +69,8 @@ export function findFamily(tree: RepoTree, directory: ConfigDirectory, without: 
     const file = present(names, place);
     if (file !== undefined) return { family, file, decisions: [] };
   }
+  const conda = without.includes("conda") ? undefined : findCondaFile(tree, directory);
+  if (conda !== undefined) return { family: "conda", file: conda, decisions: [] };
   const definition = present(definitionNames, "config") ?? taggedDefinitions(tree, directory)[0];
   return findPython(tree, directory, runtime, definition);
 }
@@ -132,7 +135,7 @@ function pythonFile(tree: RepoTree, directory: ConfigDirectory): string | undefi
 
 /** What each family is called to people, and what can be done today. */
 const notYet: Readonly<
-  Record<Exclude<Family, "python" | "pipfile" | "r">, { readonly name: string; readonly hint: string }>
+  Record<Exclude<Family, "python" | "conda" | "pipfile" | "r">, { readonly name: string; readonly hint: string }>
 > = {
   dockerfile: {
     name: "Dockerfiles",
@@ -150,15 +153,11 @@ const notYet: Readonly<
     name: "Nix environments",
     hint: "only Python environments are supported now; use requirements.txt and apt.txt in a folder binder/",
   },
-  conda: {
-    name: "conda packages",
-    hint: "move the packages under `pip:` in environment.yml, or use requirements.txt; libraries can come from apt.txt",
-  },
 };
 
 /** The error for a family that a later version will build. */
 export function familyNotYet(
-  family: Exclude<Family, "python" | "pipfile" | "r">,
+  family: Exclude<Family, "python" | "conda" | "pipfile" | "r">,
   file: string,
   detail?: string,
 ): AppError {

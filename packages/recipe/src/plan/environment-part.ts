@@ -29,4 +29,6 @@ export interface EnvironmentPart {
 /** The part with the user's Python. */
 export interface PythonPart extends EnvironmentPart {
   readonly python: PythonChoice;
+  /** The server's Python where it cannot be the same one. */
+  readonly serverPython?: PythonChoice;
 }

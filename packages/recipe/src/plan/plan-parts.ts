@@ -1,7 +1,10 @@
 import type { BaseFacts, Recipe } from "@repo2singularity/contracts";
+import { planCondaPart } from "../conda/conda-part.ts";
+import { planConda } from "../conda/plan-conda.ts";
 import { familyNotYet, findFamily, type Family, type FoundFamily } from "../detect/family.ts";
 import { findLanguages, type Language, languages } from "../detect/languages.ts";
 import { planPipfile } from "../pipfile/plan-pipfile.ts";
+import { canChoosePython } from "../python/choose-python.ts";
 import { findLock } from "../python/locks/find-lock.ts";
 import { planLock } from "../python/locks/plan-lock.ts";
 import { planEnvironmentYml } from "../python/plan-environment-yml.ts";
@@ -41,9 +44,12 @@ export function planParts(found: FoundFamily, input: PartsInput): Parts {
   const environment = beside.includes(found.family as Language) // asks whether it is one
     ? findFamily(tree, directory, isExclusive ? [...languages, "pipfile"] : languages)
     : found;
+  const python = planPython(environment, input);
   return {
-    family: beside[0] ?? (environment.family === "conda" ? "python" : environment.family),
-    python: planPython(environment, input),
+    family:
+      beside[0] ??
+      (environment.family === "conda" && python.serverPython === undefined ? "python" : environment.family),
+    python,
     languages: beside.map((language) => languagePlanners[language](input)),
   };
 }
@@ -54,7 +60,7 @@ function planPython({ family, file = family }: FoundFamily, input: PartsInput): 
     case "python":
       return planPythonPart(input.base, planPythonOrLock(input));
     case "conda":
-      return planPythonPart(input.base, planEnvironmentYml(input, file));
+      return planCondaFamily(input, file);
     case "pipfile":
       return planPythonPart(input.base, planPipfile(input));
     case "r":
@@ -62,6 +68,15 @@ function planPython({ family, file = family }: FoundFamily, input: PartsInput): 
     default:
       throw familyNotYet(family, file);
   }
+}
+
+/** An environment file that asks for no conda package needs conda only for a Python that nobody else has. */
+function planCondaFamily(input: PartsInput, file: string): PythonPart {
+  const isKnown = /(^|\/)environment\.ya?ml$/.test(file);
+  if (!isKnown && input.isExclusive) return planPythonPart(input.base, planPythonFiles(input));
+  const plan = isKnown ? planEnvironmentYml(input, file) : undefined;
+  if (plan !== undefined && canChoosePython(input.base, plan.request)) return planPythonPart(input.base, plan);
+  return planCondaPart(input.base, input.platform, planConda(input, file));
 }
 
 /** repo2docker knows no locks of Python. */

@@ -49,7 +49,7 @@ export function planRecipe(tree: RepoTree, options: PlanOptions): Recipe {
   });
   const parts: readonly EnvironmentPart[] = [planned.python, ...planned.languages];
   const { python } = planned.python;
-  const server = isServerPython(python) ? python : choosePython(base);
+  const server = planned.python.serverPython ?? (isServerPython(python) ? python : choosePython(base));
   const scripts = readScripts(tree, directory);
   const aptFile = readConfigFile(tree, configPath(directory, "apt.txt"));
   const apt = planAptGroup(base, {
@@ -88,7 +88,7 @@ export function planRecipe(tree: RepoTree, options: PlanOptions): Recipe {
       ...directoryDecisions(tree, directory, found),
       ...found.decisions,
       ...parts.flatMap((part) => part.decisions),
-      ...serverDecisions(python, server),
+      ...serverDecisions(python, server, planned.python.serverPython !== undefined),
       ...apt.decisions,
       ...scripts.decisions,
     ],
@@ -132,8 +132,10 @@ function directoryDecisions(tree: RepoTree, directory: ConfigDirectory, found: F
   return [...place, ...none];
 }
 
-function serverDecisions(python: PythonChoice, server: PythonChoice): Decision[] {
+function serverDecisions(python: PythonChoice, server: PythonChoice, isApart: boolean): Decision[] {
   if (python === server) return [];
-  const reason = `the Jupyter server needs ${oldestServerPython} or newer; ${server.origin}`;
+  const reason = isApart
+    ? `the Jupyter server is kept apart from conda; ${server.origin}`
+    : `the Jupyter server needs ${oldestServerPython} or newer; ${server.origin}`;
   return [{ subject: `Python ${server.version} for the server`, outcome: "chosen", reason }];
 }

@@ -52,6 +52,11 @@ export function choosePython(base: BaseFacts, request?: PythonRequest): PythonCh
   );
 }
 
+/** Whether {@link choosePython} finds one. */
+export function canChoosePython(base: BaseFacts, request?: PythonRequest): boolean {
+  return candidates(base).some((choice) => acceptedVersion(choice, request) !== undefined);
+}
+
 /** All that can be had, in the order of preference. */
 function candidates(base: BaseFacts): readonly PythonChoice[] {
   const own = base.pythons.map(({ version, path }): PythonChoice => {
@@ -127,6 +132,6 @@ function describeTried(base: BaseFacts): string {
     `${base.reference}'s own (${listVersions(base.pythons.map(({ version }) => version))})`,
     `packages of its distribution (${listVersions(base.packagedPythons)})`,
     `uv's standalone builds (${listVersions(standaloneVersions)})`,
-    "conda (not supported yet)",
+    "conda has more, when environment.yml asks for it",
   ].join("; ");
 }

@@ -12,6 +12,8 @@ describe("environment.yml", () => {
       pythonSpec: "=3.11",
       pipLines: ["numpy>=1", "-r more.txt"],
       condaPackages: [],
+      specs: ["python=3.11", "pip=23"],
+      channels: ["conda-forge"],
       variables: { A: "1" },
     });
   });
@@ -25,7 +27,13 @@ describe("environment.yml", () => {
   });
 
   test.each(["", "{}", "dependencies:\n", "# nothing\n", "dependencies:\n- pip:\n"])("%j asks for nothing", (text) => {
-    expect(parseEnvironmentYml(file(text))).toEqual({ pipLines: [], condaPackages: [], variables: {} });
+    expect(parseEnvironmentYml(file(text))).toEqual({
+      pipLines: [],
+      condaPackages: [],
+      specs: [],
+      channels: [],
+      variables: {},
+    });
   });
 
   test("malformed YAML is told with line and column", () => {

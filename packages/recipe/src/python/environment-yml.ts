@@ -1,4 +1,4 @@
-import { LineCounter, parseDocument } from "yaml";
+import { readYaml } from "../conda/yaml-file.ts";
 import { invalidFile, type ConfigFile } from "../detect/config-file.ts";
 
 /** What a conda environment file asks for. */
@@ -9,18 +9,24 @@ export interface CondaEnvironment {
   readonly pipLines: readonly string[];
   /** Entries that need conda. */
   readonly condaPackages: readonly string[];
+  /** All entries for conda as they are written, python and pip among them. */
+  readonly specs: readonly string[];
+  /** As written, the first one first. */
+  readonly channels: readonly string[];
   /** Variables that conda would set on activation. */
   readonly variables: Readonly<Record<string, string>>;
 }
 
+const empty: CondaEnvironment = { pipLines: [], condaPackages: [], specs: [], channels: [], variables: {} };
+
 /**
- * Reads `environment.yml`. An empty file is an environment without wishes; `name`, `prefix` and `channels` do not
- * matter where no conda package is asked for.
+ * Reads `environment.yml`. An empty file is an environment without wishes; `name` and `prefix` do not
+ * matter.
  * @throws E_RECIPE_FILE_INVALID with file, line and column for YAML that cannot be parsed, and for other shapes
  */
 export function parseEnvironmentYml(file: ConfigFile): CondaEnvironment {
   const content = readYaml(file);
-  if (content === null || content === undefined) return { pipLines: [], condaPackages: [], variables: {} };
+  if (content === null || content === undefined) return empty;
   if (typeof content !== "object" || Array.isArray(content)) {
     throw invalidFile(file.path, "the file holds no mapping with the key `dependencies`", { line: 1 });
   }
@@ -33,23 +39,10 @@ export function parseEnvironmentYml(file: ConfigFile): CondaEnvironment {
     ...(pythonSpec === undefined ? {} : { pythonSpec }),
     pipLines: parts.flatMap((part) => part.pipLines),
     condaPackages: parts.flatMap((part) => part.condaPackages),
+    specs: entries.filter((entry): entry is string => typeof entry === "string").map((entry) => entry.trim()),
+    channels: readChannels(file, fields["channels"]),
     variables: readVariables(file, fields["variables"]),
   };
-}
-
-function readYaml(file: ConfigFile): unknown {
-  const lineCounter = new LineCounter();
-  const document = parseDocument(file.text, { lineCounter, prettyErrors: false });
-  const [problem] = document.errors;
-  if (problem !== undefined) {
-    const { line, col } = lineCounter.linePos(problem.pos[0]);
-    throw invalidFile(file.path, problem.message, { line, column: col, cause: problem });
-  }
-  try {
-    return document.toJS({ maxAliasCount: 100 });
-  } catch (cause) {
-    throw invalidFile(file.path, "the file expands to more aliases than an environment needs", { cause });
-  }
 }
 
 type Entry = Pick<CondaEnvironment, "pipLines" | "condaPackages" | "pythonSpec">;
@@ -73,6 +66,12 @@ function readPackage(text: string): Entry {
   if (name === "python") return { pipLines: [], condaPackages: [], pythonSpec: (groups?.["spec"] ?? "").trim() };
   // pip is part of every environment of ours; its version does not matter to what is installed.
   return { pipLines: [], condaPackages: name === "pip" ? [] : [text.trim()] };
+}
+
+function readChannels(file: ConfigFile, value: unknown): readonly string[] {
+  const names: unknown = value ?? [];
+  if (Array.isArray(names) && names.every((name) => typeof name === "string" && /^[^\s]+$/.test(name))) return names;
+  throw invalidFile(file.path, "`channels` is not a list of names and addresses");
 }
 
 function isScalar(entry: unknown): entry is string | number | boolean {

@@ -1,6 +1,6 @@
 import type { Decision } from "@repo2singularity/contracts";
 import type { ConfigFile } from "../detect/config-file.ts";
-import { familyNotYet, readConfigFile } from "../detect/family.ts";
+import { readConfigFile } from "../detect/family.ts";
 import { condaPythonRequest, parseEnvironmentYml } from "./environment-yml.ts";
 import {
   ignoredBeside,
@@ -16,14 +16,13 @@ import { readRequirements } from "./requirements-file.ts";
 /**
  * Plans a repository with `environment.yml` that needs no conda: its `pip:` list is installed as a requirements
  * file would be, from the folder in which it lies.
- * @throws E_RECIPE_FAMILY_NOT_YET when it asks for a conda package
+ * @returns `undefined` when it asks for a conda package
+ * @throws E_RECIPE_FILE_INVALID
  */
-export function planEnvironmentYml(input: PythonPlanInput, path: string): PythonPlan {
+export function planEnvironmentYml(input: PythonPlanInput, path: string): PythonPlan | undefined {
   const file: ConfigFile = readConfigFile(input.tree, path) ?? { path, text: "" };
   const environment = parseEnvironmentYml(file);
-  if (environment.condaPackages.length > 0) {
-    throw familyNotYet("conda", path, `it asks for ${shortList(environment.condaPackages)}`);
-  }
+  if (environment.condaPackages.length > 0) return undefined;
   const conda = environment.pythonSpec === undefined ? undefined : condaPythonRequest(file, environment.pythonSpec);
   const requirements = readRequirements(input.tree, { path, text: environment.pipLines.join("\n") });
   const decisions: Decision[] = [
@@ -50,9 +49,4 @@ export function planEnvironmentYml(input: PythonPlanInput, path: string): Python
     variables: environment.variables,
     decisions: [...decisions, ...requirementDecisions(requirements)],
   };
-}
-
-function shortList(names: readonly string[]): string {
-  const shown = names.slice(0, 5).join(", ");
-  return names.length > 5 ? `${shown} and ${names.length - 5} more` : shown;
 }

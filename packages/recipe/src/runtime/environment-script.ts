@@ -1,4 +1,5 @@
 import type { Recipe } from "@repo2singularity/contracts";
+import { activationLines } from "../scripts/conda-environment.ts";
 import { imageLayout } from "../scripts/image-layout.ts";
 
 /**
@@ -67,6 +68,7 @@ export function environmentScript(recipe: EnvironmentParts): string {
     "unset r2s_host r2s_name",
     ...variables.map(([name, value]) => `export ${name}=${quoteForBoth(value)}`),
     `case ":$PATH:" in *:${prefix}:*) ;; *) export PATH=${prefix}:"$PATH" ;; esac`,
+    ...(recipe.environment["CONDA_PREFIX"] === undefined ? [] : [activationLines.trimEnd()]),
     `export JUPYTER_PATH=${home}/.local/share/jupyter:${environment}/share/jupyter\${JUPYTER_PATH:+:$JUPYTER_PATH}`,
     // Empty rather than unset, for the same reason.
     `export R2D_ENTRYPOINT=${quoteForBoth(recipe.startScript ?? "")}`,

@@ -18,7 +18,9 @@ export function compileBytecodeLines(): string {
     '  "$python" -I -S /tmp/bytecode.py "$cache" "$root/lib/python$version" "/usr/lib/python3/dist-packages" "/usr/local/lib/python$version/dist-packages"',
     "done",
     `for root in ${server} ${environment}; do`,
-    '  [ -L "$root" ] || [ ! -x "$root/bin/python" ] || "$root/bin/python" -I -S /tmp/bytecode.py "$cache" "$root"/lib/python3*/site-packages',
+    '  [ ! -L "$root" ] && [ -x "$root/bin/python" ] && "$root/bin/python" -c "import sys; sys.exit(sys.version_info < (3, 7))" || continue',
+    // Conda's standard library too: its files have lost the times that its bytecode was made for.
+    '  "$root/bin/python" -I -S /tmp/bytecode.py "$cache" "$root"/lib/python3*',
     "done",
     `[ ! -x ${server}/bin/python ] || ${server}/bin/python -I -S /tmp/bytecode.py "$cache" ${programs}`,
     `for root in ${pythons}/*/; do`,

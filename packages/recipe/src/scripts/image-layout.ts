@@ -16,6 +16,8 @@ export const imageLayout = {
   pythons: "/srv/python",
   /** Our own programs in the image. */
   programs: "/srv/lib/repo2singularity",
+  /** What the activation scripts of a conda environment set, as lines of sh. */
+  condaActivation: "/srv/env/etc/conda/repo2singularity.sh",
   /** Where old instructions look for the repository: a link to `repo`. */
   oldNotebooks: "/opt/notebooks",
 } as const;
@@ -23,6 +25,7 @@ export const imageLayout = {
 /** Where the executor mounts what a step may use and no layer keeps. */
 export const buildMounts = {
   bytecodeCache: "/run/repo2singularity/cache/bytecode",
+  condaCache: "/run/repo2singularity/cache/conda",
 } as const;
 
 /** Folders in front of the base's PATH, first one first. */

@@ -24,7 +24,7 @@ WIDGET_ONLY = {"widgetsnbextension", "jupyterlab-widgets"}
 
 def site(prefix):
     library = os.path.join(prefix, "lib")
-    names = sorted(name for name in os.listdir(library) if name.startswith("python3"))
+    names = sorted(name for name in os.listdir(library) if re.match("python[23]", name))
     return os.path.join(library, names[-1], "site-packages")
 
 
@@ -165,7 +165,7 @@ def install_beside(user, server, names):
     if loose and not uv(python + exact, pins(server)) and not uv(python + loose, []):
         print("server: these extensions fit neither into the user's environment with a server nor beside the server: " + ", ".join(loose), file=sys.stderr)
         return
-    print("server: kept apart, with " + ", ".join(loose or names) + " beside it: the user's versions allow no server", file=sys.stderr)
+    print("server: kept apart, with " + ", ".join(loose or names) + " beside it: the user's environment is conda's, or allows no server", file=sys.stderr)
 
 
 def write_wrappers():
@@ -201,7 +201,8 @@ def main():
         names = wanted(user, server, sys.argv[1:])
         beside = os.path.join(SERVER, "r2s-beside.json")
         state = {name: user[name].version for name in names}
-        if names and read_json(beside) != state and not join(user, server, names):
+        is_conda = os.path.isdir(ENV + "/conda-meta")  # whose packages only conda may replace
+        if names and read_json(beside) != state and (is_conda or not join(user, server, names)):
             install_beside(user, server, names)
             with open(beside, "w") as file:
                 json.dump(state, file, sort_keys=True)

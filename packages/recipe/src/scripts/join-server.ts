@@ -9,7 +9,13 @@ export function joinProgramLines(): string {
 
 /** Lines of sh that let the server catch up with what was installed; after {@link joinProgramLines}. */
 export function joinServerLines(): string {
-  return `${imageLayout.environment}/bin/python -I /tmp/r2s-join.py\n`;
+  const { environment, server } = imageLayout;
+  // A conda environment may have a Python that is too old for the program; there the server never moves.
+  return [
+    `joiner=${environment}/bin/python; [ ! -d ${environment}/conda-meta ] || joiner=${server}/bin/python`,
+    '"$joiner" -I /tmp/r2s-join.py',
+    "",
+  ].join("\n");
 }
 
 /** The step that follows the user's packages: extensions into the server, wrappers, kernels. */

@@ -1,4 +1,5 @@
 import { shellQuote } from "@repo2singularity/base";
+import { activationLines } from "./conda-environment.ts";
 import { imageLayout } from "./image-layout.ts";
 import { joinProgramLines, joinServerLines } from "./join-server.ts";
 import { createRunStep, type RunStep } from "./run-step.ts";
@@ -11,6 +12,7 @@ export function postBuildStep(path: string): RunStep {
   const script = shellQuote(`${imageLayout.repo}/${path}`);
   const lines = [
     joinProgramLines().trimEnd(),
+    activationLines.trimEnd(),
     `chmod +x ${script}`,
     `R2S_JOIN=/tmp/r2s-join.py ${script} </dev/null`,
     joinServerLines(),

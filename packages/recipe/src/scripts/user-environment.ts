@@ -31,7 +31,7 @@ export interface NewEnvironmentOptions extends UserEnvironmentOptions {
 }
 
 /** Where the versions of what is installed stand while a step runs. */
-const installedFile = "/tmp/installed.txt";
+export const installedFile = "/tmp/installed.txt";
 
 /**
  * The step that makes the user's environment and installs its packages in one resolution, so that the
@@ -64,9 +64,14 @@ export function userPackagesStep(title: string, options: Omit<UserEnvironmentOpt
   });
 }
 
-type Packages = Omit<UserEnvironmentOptions, "python" | "cwd">;
+/** What one call of an installer installs. */
+export type Packages = Omit<UserEnvironmentOptions, "python" | "cwd">;
 
-function installLines(own: readonly string[], options: Packages): string {
+/** Lines of sh that write the files of an install, and the words of a command line that name them. */
+export function requirementFiles(
+  own: readonly string[],
+  options: Packages,
+): { readonly files: string; readonly flags: readonly string[] } {
   const requirements = [...own, ...(options.requirements ?? [])];
   const constraints = options.constraints ?? [];
   const flags = [
@@ -75,10 +80,14 @@ function installLines(own: readonly string[], options: Packages): string {
     ...(requirements.length === 0 ? [] : ["-r", "/tmp/requirements.txt"]),
     ...(constraints.length === 0 ? [] : ["-c", "/tmp/constraints.txt"]),
   ];
-  return [
+  const files = [
     requirements.length === 0 ? "" : writeFileLines("/tmp/requirements.txt", requirements.join("\n")),
     constraints.length === 0 ? "" : writeFileLines("/tmp/constraints.txt", constraints.join("\n")),
-    `uv pip install --python ${imageLayout.environment}/bin/python ${flags.map(shellQuote).join(" ")}`,
-    "",
-  ].join("\n");
+  ];
+  return { files: files.join("\n"), flags };
+}
+
+function installLines(own: readonly string[], options: Packages): string {
+  const { files, flags } = requirementFiles(own, options);
+  return `${files}\nuv pip install --python ${imageLayout.environment}/bin/python ${flags.map(shellQuote).join(" ")}\n`;
 }

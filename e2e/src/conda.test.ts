@@ -1,0 +1,142 @@
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { processRunner } from "@repo2singularity/base";
+import { ensureTool, localFiles, openHttpClient, readHostSettings } from "@repo2singularity/build";
+import { openStore } from "@repo2singularity/store";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { giveTo } from "./support/clones.ts";
+import { type CondaChannel, serveCondaChannel } from "./support/conda/conda-channel.ts";
+import type { CondaArchive } from "./support/conda/conda-package.ts";
+import { makeCondaPackages, packedPython } from "./support/conda/conda-packages.ts";
+import { jupyterClient } from "./support/jupyter-client.ts";
+import { repo2singularity, runAs } from "./support/program.ts";
+import { startSession } from "./support/session.ts";
+import { allUsers, type User } from "./support/users.ts";
+
+const isPossible = process.arch === "x64" && existsSync(packedPython);
+const scratch = mkdtempSync(path.join(tmpdir(), "conda-e2e-"));
+let archives: readonly CondaArchive[] = [];
+let channel: CondaChannel | undefined;
+
+beforeAll(async () => {
+  if (!isPossible) return;
+  const host = { env: process.env, homeDir: process.env["HOME"] ?? "/", ...localFiles, runner: processRunner };
+  const settings = await readHostSettings(host);
+  await using client = openHttpClient(settings);
+  await using store = await openStore({ directory: path.join(scratch, "store") });
+  const uv = await ensureTool("uv", { store, client, settings, host, platform: "linux/amd64" });
+  archives = makeCondaPackages(path.join(scratch, "packages"), uv.path);
+  channel = await serveCondaChannel(archives);
+});
+
+afterAll(async () => {
+  await channel?.[Symbol.asyncDispose]();
+  rmSync(scratch, { recursive: true, force: true });
+});
+
+/** The real addresses stand in the repository; the user's configuration leads them to the channel of this test. */
+function makeRepository(user: User, name: string, files: Readonly<Record<string, string>>): string {
+  const settings = path.join(user.home, ".config/repo2singularity");
+  mkdirSync(settings, { recursive: true });
+  writeFileSync(path.join(settings, "config.json"), JSON.stringify({ mirrors: { conda: channel?.url } }));
+  const folder = path.join(mkdtempSync(path.join(user.home, `${name}-`)), name);
+  mkdirSync(folder);
+  for (const [file, text] of Object.entries(files)) writeFileSync(path.join(folder, file), text);
+  giveTo(user, path.dirname(folder));
+  giveTo(user, path.join(user.home, ".config"));
+  return folder;
+}
+
+const environment = `name: measures
+channels:
+  - conda-forge
+dependencies:
+  - python>=3.9
+  - greet>=1,<2
+  - conda-forge::tool=1.0=0
+  - pip
+  - pip:
+      - six==1.16.0
+variables:
+  COLOUR: blue
+`;
+
+const lookAround = `
+import greet, json, os, shutil, six, sys
+print(json.dumps({"python": sys.executable, "prefix": sys.prefix, "greet": greet.__file__, "tool": shutil.which("tool"),
+ "TOOL_HOME": os.environ.get("TOOL_HOME"), "COLOUR": os.environ.get("COLOUR"), "CONDA_PREFIX": os.environ.get("CONDA_PREFIX"),
+ "data": shutil.which("data", os.R_OK), "six": six.__version__}))`;
+
+describe.runIf(isPossible).each(allUsers())("a conda environment, built by $name", (user) => {
+  let repository = "";
+
+  beforeAll(async () => {
+    repository = makeRepository(user, "conda", { "environment.yml": environment });
+    const built = await repo2singularity(user, ["--force", "--image-name", "conda", repository]);
+    expect(built.stderr + built.stdout).toContain("conda.sif");
+    expect(built.status).toBe(0);
+  });
+
+  test("runs notebooks with its packages, commands, activation and variables", async () => {
+    await using session = await startSession(user, ["--image-name", "conda", repository]);
+    const seen = JSON.parse(await jupyterClient(session.url).execute(lookAround)) as Record<string, unknown>;
+
+    expect(seen).toMatchObject({
+      prefix: "/srv/env",
+      tool: "/srv/env/bin/tool",
+      TOOL_HOME: "/srv/env/share/tool",
+      COLOUR: "blue",
+      CONDA_PREFIX: "/srv/env",
+      data: "/srv/env/share/tool/data",
+      six: "1.16.0",
+    });
+    expect(seen["python"]).toMatch(/^\/srv\/env\/bin\/python/);
+    expect(seen["greet"]).toMatch(/^\/srv\/env\/lib\/python3\.\d+\/site-packages\/greet\.py$/);
+  });
+
+  test("has commands, replaced prefixes, link scripts run, and no trace of where packages came from", async () => {
+    const image = path.join(user.home, "conda.sif");
+    const script = "greet; tool; cat /srv/env/share/tool-linked; grep -rl 127.0.0.1 /srv/env/conda-meta | wc -l";
+    const ran = await runAs(user, "apptainer", ["exec", "--userns", image, "sh", "-c", script]);
+
+    expect(ran).toMatchObject({ status: 0, stdout: "hello\n/srv/env/share/tool\nlinked\n0\n" });
+  });
+
+  test("says which conda packages it has", async () => {
+    const inspected = await repo2singularity(user, ["inspect", path.join(user.home, "conda.sif"), "--json"]);
+    const { packages } = JSON.parse(inspected.stdout) as { packages: object[] };
+
+    expect(packages).toContainEqual({ manager: "conda", name: "greet", version: "1.5=0", prefix: "/srv/env" });
+  });
+
+  test("is built from a list of addresses, the kernel of which comes from the Python index", async () => {
+    const lines = archives
+      .filter(({ file }) => /^(python|greet|tool)-/.test(file))
+      .map(
+        ({ file, subdir, record }) =>
+          `https://conda.anaconda.org/conda-forge/${subdir}/${file}#${String(record["md5"])}`,
+      );
+    const list = ["# platform: linux-64", "@EXPLICIT", ...lines, ""].join("\n");
+    const listed = makeRepository(user, "explicit", { "conda-linux-64.lock": list });
+    const built = await repo2singularity(user, ["--force", "--image-name", "explicit", listed]);
+    expect(built).toMatchObject({ status: 0 });
+
+    const code = "import greet, ipykernel, sys; print(sys.prefix)";
+    const image = path.join(user.home, "explicit.sif");
+    const ran = await runAs(user, "apptainer", ["exec", "--userns", image, "python", "-c", code]);
+
+    expect(ran).toMatchObject({ status: 0, stdout: "/srv/env\n" });
+  });
+});
+
+test.runIf(isPossible && allUsers().length > 1)("two users get the same bytes", () => {
+  const digests = allUsers().map((user) =>
+    createHash("sha256")
+      .update(readFileSync(path.join(user.home, "conda.sif")))
+      .digest("hex"),
+  );
+
+  expect(new Set(digests).size).toBe(1);
+});
