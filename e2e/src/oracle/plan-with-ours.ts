@@ -53,7 +53,9 @@ function decisionOf(recipe: Recipe): PlanDecision {
       .flatMap((group) => group.steps)
       .map((step) => (step.kind === "run" ? step.script : ""))
       .join("\n");
-  const chosen = recipe.decisions.find(({ subject, outcome }) => outcome === "chosen" && /^Python [\d.]+$/.test(subject));
+  const chosen = recipe.decisions.find(
+    ({ subject, outcome }) => outcome === "chosen" && /^Python [\d.]+$/.test(subject),
+  );
   const packages = (/^set -- (.*)$/m.exec(script("apt"))?.[1] ?? "").replaceAll("'", "").split(" ");
   // What a language needs for itself is told as one decision, its packages as the subject.
   const needed = new Set(

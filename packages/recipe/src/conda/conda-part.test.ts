@@ -70,6 +70,10 @@ describe("environment.yml with conda packages", () => {
     expect(scriptOf(recipe, "content")).toMatch(/# in \/srv\/repo\/binder\n[\s\S]*\n-e \.\.\n/);
   });
 
+  test("means a line of Python by two numbers", () => {
+    expect(requestOf(plan({ "environment.yml": "dependencies: [python 3.9, zlib]\n" })).specs).toContain("python=3.9");
+  });
+
   test("takes the Python of --python", () => {
     expect(requestOf(plan({ "environment.yml": text }, { pythonRequest: "3.12" })).specs).toContain("python=3.12");
   });

@@ -90,7 +90,8 @@ function planSpecs(
 
 /** `--python` goes before what the repository says. */
 function withPython(specs: readonly string[], pythonRequest: string | undefined): readonly string[] {
-  if (pythonRequest === undefined) return specs;
+  // With a blank conda means 3.9.0 alone, which nobody does who writes it.
+  if (pythonRequest === undefined) return specs.map((spec) => spec.replace(/^python\s+(?=\d+\.\d+$)/i, "python="));
   return [...specs.filter((spec) => specName(spec) !== "python"), `python=${pythonRequest}`];
 }
 
