@@ -151,8 +151,14 @@ async def main():
     write_r_kernel()
 
 
+status = 0
 try:
     asyncio.run(main())
 except Exception as error:
-    sys.exit("conda: %s: %s" % (type(error).__name__, error))
+    print("conda: %s: %s" % (type(error).__name__, error), file=sys.stderr)
+    status = 1
+# Without Python's own ending, in which threads of the library may still want the interpreter.
+sys.stdout.flush()
+sys.stderr.flush()
+os._exit(status)
 `.trimStart();
