@@ -2,6 +2,7 @@ import type { Benchmark } from "../benchmark.ts";
 import { cliBenchmark } from "./cli.ts";
 import { coldBenchmark } from "./cold.ts";
 import { convert } from "./convert.ts";
+import { dockerfileBenchmark } from "./dockerfile.ts";
 import { editBenchmark } from "./edit.ts";
 import { knownBenchmark } from "./known.ts";
 import { packGzip } from "./pack-gzip.ts";
@@ -18,4 +19,5 @@ export const benchmarks: readonly Benchmark[] = [
   knownBenchmark,
   start,
   cliBenchmark,
+  dockerfileBenchmark,
 ];

@@ -139,11 +139,11 @@ const notYet: Readonly<
 > = {
   dockerfile: {
     name: "Dockerfiles",
-    hint: "requirements.txt, apt.txt and postBuild in a folder binder/ describe the same environment and are used instead of the Dockerfile",
+    hint: "planContainer plans them: a recipe of environments cannot hold their stages",
   },
   definition: {
     name: "Apptainer and Singularity definition files",
-    hint: "build it with apptainer build, or describe the environment with requirements.txt, apt.txt and postBuild",
+    hint: "planContainer plans them: a recipe of environments cannot hold their stages",
   },
   julia: {
     name: "Julia environments",

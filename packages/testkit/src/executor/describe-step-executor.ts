@@ -236,6 +236,35 @@ export function describeStepExecutor(name: string, make: () => Promise<StepExecu
       await using tree = await openTree();
       await expect(sh(tree, "true", { env: { "a b": "c" } })).rejects.toMatchObject({ code: "E_USAGE" });
     });
+
+    test("a tree keeps what steps leave in /tmp when it is asked to, and only then", async () => {
+      const upperDir = await mkdtemp(join(folder, "upper-"));
+      await using kept = await openTree({ upperDir, keepsTemporary: true });
+      await sh(kept, "mkdir -p /tmp && echo left >/tmp/left");
+      const seen = await sh(kept, "cat /tmp/left");
+      await kept.upper();
+
+      await using fresh = await openTree();
+      const gone = await sh(fresh, "cat /tmp/left");
+
+      expect(seen.text).toBe("left");
+      expect(await readFile(join(upperDir, "tmp/left"), "utf8")).toBe("left\n");
+      expect(gone.exitCode).not.toBe(0);
+    });
+
+    test("a host folder is seen at a path of the tree, and none of its files is part of the layer", async () => {
+      const source = await mkdtemp(join(folder, "source-"));
+      await writeFile(join(source, "file"), "of the host\n");
+      const upperDir = await mkdtemp(join(folder, "upper-"));
+      await using tree = await openTree({ upperDir, mounts: [{ source, target: "/data/folder", readOnly: true }] });
+
+      const seen = await sh(tree, "cat /data/folder/file; echo x >/data/folder/new");
+      await tree.upper();
+
+      expect(seen.text).toContain("of the host");
+      expect(seen.exitCode).not.toBe(0);
+      expect(await readdir(join(upperDir, "data/folder")).catch(() => [])).toEqual([]);
+    });
   });
 }
 
