@@ -1,8 +1,7 @@
-import { lstatSync, readFileSync, realpathSync } from "node:fs";
-import path from "node:path";
 import { AppError } from "@repo2singularity/base";
 import { findContainerFamily, type RepoTree } from "@repo2singularity/recipe";
 import type { ContainerFamily, ConfigFile } from "@repo2singularity/recipe/container";
+import { readInside } from "../pipeline/read-inside.ts";
 
 /** The file that describes the whole image of a repository. */
 export interface FoundContainerFile {
@@ -30,25 +29,6 @@ export function findContainerFile(
     });
   }
   return { family: familyOf(file, text), file: { path: file, text: text.replace(/^\uFEFF/, "") } };
-}
-
-const textLimitBytes = 4 * 2 ** 20;
-
-/** The text of a file of the repository, links followed only inside it; `undefined` when there is none. */
-export function readInside(directory: string, name: string): string | undefined {
-  const file = path.resolve(directory, name);
-  if (lstatSync(file, { throwIfNoEntry: false }) === undefined) return undefined;
-  const root = realpathSync(directory);
-  const place = realpathSync(file);
-  if (!place.startsWith(`${root}/`)) {
-    throw new AppError("E_PATH_ESCAPE", `${name}: a file of the repository is expected, found one outside it`);
-  }
-  const stats = lstatSync(place);
-  if (!stats.isFile()) return undefined;
-  if (stats.size > textLimitBytes) {
-    throw new AppError("E_LIMIT_EXCEEDED", `${name}: at most ${textLimitBytes} bytes are read, found ${stats.size}`);
-  }
-  return readFileSync(place, "utf8");
 }
 
 /** By its name, else by what only definition files have. */

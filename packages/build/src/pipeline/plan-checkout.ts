@@ -1,9 +1,7 @@
-import { readFileSync } from "node:fs";
-import path from "node:path";
 import type { BaseFacts, Recipe } from "@repo2singularity/contracts";
 import { planRecipe, type RepoTree } from "@repo2singularity/recipe";
 import type { Checkout } from "@repo2singularity/source";
-import { readInside } from "../container/find-container-file.ts";
+import { readInside } from "./read-inside.ts";
 
 /** What the user asks of a plan besides the repository. */
 export interface PlanRequest {
@@ -37,13 +35,10 @@ export async function repoTree(checkout: Checkout): Promise<RepoTree> {
     paths: files.map((file) => file.path),
     isDirectory: (name) => byPath.get(name)?.type === "directory",
     readText: (name) => {
-      if (/^(?:\.?binder\/)?(?:Dockerfile|[Ss]ingularity|[Aa]pptainer)[^/]*$/.test(name))
-        return readInside(directory, name);
-      const file = byPath.get(name);
-      if (file === undefined || file.type === "directory" || file.sizeBytes > textLimitBytes) return undefined;
-      return readFileSync(path.join(directory, name), "utf8");
+      const isHidden = !byPath.has(name) && !containerFileName.test(name);
+      return isHidden || byPath.get(name)?.type === "directory" ? undefined : readInside(directory, name);
     },
   };
 }
 
-const textLimitBytes = 4 * 2 ** 20;
+const containerFileName = /^(?:\.?binder\/)?(?:Dockerfile|[Ss]ingularity|[Aa]pptainer)[^/]*$/;
