@@ -1,4 +1,4 @@
-import { chmod, link, mkdir, mkdtemp, symlink, writeFile } from "node:fs/promises";
+import { chmod, link, mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { AppError, processRunner, sha256Hex } from "@repo2singularity/base";
@@ -17,8 +17,11 @@ afterEach(async () => {
   for (const one of opened.splice(0).toReversed()) await one[Symbol.asyncDispose]();
 });
 
+const scratch = await mkdtemp(join(tmpdir(), "bases-"));
+afterAll(() => rm(scratch, { recursive: true, force: true }));
+
 async function folder(): Promise<string> {
-  return mkdtemp(join(tmpdir(), "bases-"));
+  return mkdtemp(join(scratch, "one-"));
 }
 
 async function dependencies(change: Partial<BaseDependencies> = {}, osRelease = ""): Promise<BaseDependencies> {
@@ -94,7 +97,7 @@ async function rootDirectory(): Promise<string> {
   return root;
 }
 
-/** One base of the root directory for all tests that only look at it; packing takes a worker thread each time. */
+/** One base of the root directory for all tests that only look at it, because packing takes a while. */
 let sharedStore: Store;
 let shared: ResolvedBase;
 beforeAll(async () => {
