@@ -7,7 +7,7 @@ import { readFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { commitAll, exampleRepository, giveTo } from "./support/clones.ts";
 import { repo2singularity, runAs } from "./support/program.ts";
-import { allUsers } from "./support/users.ts";
+import { leastUser } from "./support/users.ts";
 
 const description = "Package: sunrise\nVersion: 1.2.3\nTitle: Sunrise\nLicense: MIT\nDepends: R (>= 3.6)\n";
 
@@ -37,8 +37,7 @@ function serve(folder: string, asked: string[]): Server {
   }).listen(0, "127.0.0.1");
 }
 
-const user = allUsers()[0];
-if (user === undefined) throw new Error("nobody can run the tests");
+const user = leastUser();
 
 describe("an R package with an install.R", () => {
   const asked: string[] = [];

@@ -40,6 +40,16 @@ export function ordinaryUser(): User | undefined {
   return allUsers().findLast((user) => user.uid !== 0);
 }
 
+/**
+ * Who builds where one user is enough: the one with the fewest rights. That both users can build, to the same bytes, is
+ * shown once for all families by the tests of the engine and the executors.
+ */
+export function leastUser(): User {
+  const user = ordinaryUser() ?? allUsers()[0];
+  if (user === undefined) throw new Error("nobody can run the tests");
+  return user;
+}
+
 function makeUser(name: string, uid: number, place: string): User {
   const home = path.join(runFolder(), name);
   if (!existsSync(home)) {
