@@ -6,7 +6,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { runCli } from "./run-cli.ts";
+import { runInHome, type Written } from "./testing/run-in-home.ts";
 
 const requirements = "numpy==2.1.0\n";
 let home = "";
@@ -43,17 +43,9 @@ afterEach(async () => {
   await rm(home, { recursive: true });
 });
 
-async function plan(mirrors: Readonly<Record<string, string>>, ...args: string[]) {
+async function plan(mirrors: Readonly<Record<string, string>>, ...args: string[]): Promise<Written> {
   await writeFile(path.join(home, ".repo2singularity.json"), JSON.stringify({ mirrors }));
-  const written = { stdout: "", stderr: "" };
-  const status = await runCli(["plan", ...args], {
-    env: { PATH: process.env["PATH"], HOME: home },
-    cwd: home,
-    stdout: { write: (text) => (written.stdout += text) },
-    stderr: { write: (text) => (written.stderr += text) },
-    signal: new AbortController().signal,
-  });
-  return { status, ...written };
+  return runInHome(home, ["plan", ...args]);
 }
 
 test("plans a record by its DOI through the addresses of the mirrors table", async () => {

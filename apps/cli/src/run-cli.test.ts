@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { runCli } from "./run-cli.ts";
+import { runInHome, type Written } from "./testing/run-in-home.ts";
 
 let home = "";
 
@@ -15,16 +15,8 @@ afterEach(async () => {
 });
 
 /** Runs a command line in an empty home and collects what it writes. */
-async function run(...args: string[]): Promise<{ status: number; stdout: string; stderr: string }> {
-  const written = { stdout: "", stderr: "" };
-  const status = await runCli(args, {
-    env: { PATH: process.env["PATH"], HOME: home },
-    cwd: home,
-    stdout: { write: (text) => (written.stdout += text) },
-    stderr: { write: (text) => (written.stderr += text) },
-    signal: new AbortController().signal,
-  });
-  return { status, ...written };
+function run(...args: string[]): Promise<Written> {
+  return runInHome(home, args);
 }
 
 test("--help tells every command and is no failure", async () => {
