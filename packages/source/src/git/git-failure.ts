@@ -1,7 +1,7 @@
-import { AppError, isAppError, type ErrorCode } from "@repo2singularity/base";
+import { processFailure, type ProgramFailures } from "../process-failure.ts";
 
 /** What git says for each kind of failure; the first that fits counts. */
-const kinds: readonly { readonly pattern: RegExp; readonly code: ErrorCode; readonly hint: string }[] = [
+const kinds: ProgramFailures["kinds"] = [
   {
     pattern: /No space left on device|Disk quota exceeded/i,
     code: "E_NO_SPACE",
@@ -46,31 +46,17 @@ const kinds: readonly { readonly pattern: RegExp; readonly code: ErrorCode; read
   },
 ];
 
-/**
- * An error of a git command for people.
- * Aborts and errors that are readable already come back as they are. The runner's error is not kept as the cause:
- * it holds the environment of the command, and with it credentials.
- * @param what what was tried, without secrets
- */
+const failures: ProgramFailures = {
+  missing: { message: "git is not installed", hint: "install git and try again" },
+  timeoutHint: "try again, or raise the time limit",
+  otherHint: "run the same with --debug to see what git says",
+  kinds,
+  tellingLine,
+};
+
+/** An error of a git command for people; see {@link processFailure}. */
 export function gitFailure(error: unknown, what: string): unknown {
-  if (!isAppError(error)) return error;
-  if (error.code === "E_PROCESS_NOT_FOUND") {
-    return new AppError("E_PROCESS_NOT_FOUND", "git is not installed", { hint: "install git and try again" });
-  }
-  if (error.code === "E_PROCESS_TIMEOUT") {
-    return new AppError("E_SOURCE_NETWORK", `${what}: not finished within the time limit`, {
-      hint: "try again, or raise the time limit",
-      retryable: true,
-    });
-  }
-  if (error.code !== "E_PROCESS_FAILED") return error;
-  const stderr = typeof error.data?.["stderr"] === "string" ? error.data["stderr"] : "";
-  const kind = kinds.find(({ pattern }) => pattern.test(stderr));
-  return new AppError(kind?.code ?? "E_SOURCE_FETCH", `${what}: ${tellingLine(stderr)}`, {
-    hint: kind?.hint ?? "run the same with --debug to see what git says",
-    data: { stderr },
-    retryable: kind?.code === "E_SOURCE_NETWORK",
-  });
+  return processFailure(error, what, failures);
 }
 
 /** The line that says what went wrong, which is rarely the last one. */

@@ -1,4 +1,5 @@
-import { AppError, isAppError, redactText, type ErrorCode } from "@repo2singularity/base";
+import { redactText } from "@repo2singularity/base";
+import { processFailure, type ProgramFailures } from "../process-failure.ts";
 import type { SourceContext } from "../provider/port.ts";
 
 /** How one hg command is run. */
@@ -28,7 +29,7 @@ const settings = [
 ].flatMap((setting) => ["--config", setting]);
 
 /** What hg says for each kind of failure; the first that fits counts. */
-const kinds: readonly { readonly pattern: RegExp; readonly code: ErrorCode; readonly hint: string }[] = [
+const kinds: ProgramFailures["kinds"] = [
   {
     pattern: /No space left on device|Disk quota exceeded/i,
     code: "E_NO_SPACE",
@@ -78,31 +79,21 @@ export async function runHg(args: readonly string[], options: HgRunOptions, cont
     });
     return result.stdout;
   } catch (error) {
-    throw hgFailure(error, options.what);
+    throw processFailure(error, options.what, failures);
   }
 }
 
-function hgFailure(error: unknown, what: string): unknown {
-  if (!isAppError(error)) return error;
-  if (error.code === "E_PROCESS_NOT_FOUND") {
-    return new AppError("E_PROCESS_NOT_FOUND", "Mercurial (hg) is not installed", {
-      hint: "install it and try again: apt-get install mercurial, or pip install mercurial",
-    });
-  }
-  if (error.code === "E_PROCESS_TIMEOUT") {
-    return new AppError("E_SOURCE_NETWORK", `${what}: not finished within the time limit`, {
-      hint: "try again",
-      retryable: true,
-    });
-  }
-  if (error.code !== "E_PROCESS_FAILED") return error;
-  const stderr = typeof error.data?.["stderr"] === "string" ? error.data["stderr"] : "";
-  const kind = kinds.find(({ pattern }) => pattern.test(stderr));
-  const lines = stderr.split("\n").filter((line) => line.trim() !== "");
-  const telling = lines.find((line) => line.startsWith("abort:")) ?? lines.at(-1) ?? "hg failed without a message";
-  return new AppError(kind?.code ?? "E_SOURCE_FETCH", `${what}: ${redactText(telling.replace(/^abort: /, ""))}`, {
-    hint: kind?.hint ?? "run the same with --debug to see what hg says",
-    data: { stderr },
-    retryable: kind?.code === "E_SOURCE_NETWORK",
-  });
-}
+const failures: ProgramFailures = {
+  missing: {
+    message: "Mercurial (hg) is not installed",
+    hint: "install it and try again: apt-get install mercurial, or pip install mercurial",
+  },
+  timeoutHint: "try again",
+  otherHint: "run the same with --debug to see what hg says",
+  kinds,
+  tellingLine: (stderr) => {
+    const lines = stderr.split("\n").filter((line) => line.trim() !== "");
+    const telling = lines.find((line) => line.startsWith("abort:")) ?? lines.at(-1) ?? "hg failed without a message";
+    return redactText(telling.replace(/^abort: /, ""));
+  },
+};
