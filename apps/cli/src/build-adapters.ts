@@ -13,6 +13,7 @@ import {
   type HostReader,
   localFiles,
   openHttpClient,
+  type Phase,
   readHostSettings,
   type ResolvedBase,
   resolveBase,
@@ -38,7 +39,7 @@ export function makeExecutors(io: HostIo): readonly StepExecutor[] {
 /** What a build needs that the cache does not answer. */
 export interface BuildAdapters
   extends Pick<BuildDependencies, "selectExecutor" | "makeSetting" | "openClient">, AsyncDisposable {
-  resolveBase(...args: Required<Parameters<BuildDependencies["resolveBase"]>>): Promise<ResolvedBase>;
+  resolveBase(phase: Phase, asked: { readonly reference: string; readonly cwd: string }): Promise<ResolvedBase>;
 }
 
 /** Reads the settings of this machine and chooses its adapters; disposing of them closes connections. */
@@ -67,12 +68,16 @@ export async function openBuildAdapters(
     credentials: registryCredentials(io),
     signal: io.signal,
   };
-  const makeSetting: BuildDependencies["makeSetting"] = async (base, way = "own"): Promise<StepSetting> => {
+  const makeSetting: BuildDependencies["makeSetting"] = async (
+    base,
+    { way = "own", day } = {},
+  ): Promise<StepSetting> => {
     const own = { store, client, settings, host, platform: request.platform, signal: io.signal };
     const tools = way === "own" ? [await ensureTool("uv", own)] : [];
     const surroundings = await writeStepSurroundings(settings, {
       directory: await store.makeScratchFolder(),
       aptSources: base.aptSources,
+      aptDay: day,
       ...(way === "own" ? {} : { aptListsDir: path.join(store.directory, "downloads/apt-lists", digestHexOf(base)) }),
       hasSuite: (uri, suite) => hasSuite(client, uri, suite, io.signal),
     });

@@ -1,7 +1,7 @@
 import { processRunner } from "@repo2singularity/base";
-import type { ExecutorHost } from "@repo2singularity/build/pipeline";
+import type { AskedWishes, ExecutorHost } from "@repo2singularity/build/pipeline";
 import type { HostIo } from "./host-io.ts";
-import type { BuildFlags } from "./options.ts";
+import type { PlanFlags } from "./options.ts";
 import type { Workbench } from "./workbench.ts";
 
 /** What build steps and host programs need to know of this machine. */
@@ -15,7 +15,8 @@ export function executorHost(io: HostIo): ExecutorHost {
   };
 }
 
-/** What the user asked for as the base. */
-export function baseReference({ config }: Workbench, flags: BuildFlags): string {
-  return flags.base ?? config.base ?? "auto";
+/** What the user and the configuration ask for, before the repository's own file is read. */
+export function askedWishes({ config }: Pick<Workbench, "config">, flags: PlanFlags): AskedWishes {
+  const { base, date, gpu } = flags;
+  return { base, defaultBase: config.base, date, gpu };
 }

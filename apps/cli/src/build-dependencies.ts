@@ -6,7 +6,7 @@ import {
 } from "@repo2singularity/build/pipeline";
 import type { BuildEventSink } from "@repo2singularity/contracts";
 import type { BuildAdapters } from "./build-adapters.ts";
-import { baseReference, executorHost } from "./build-choices.ts";
+import { executorHost } from "./build-choices.ts";
 import type { HostIo } from "./host-io.ts";
 import type { BuildFlags } from "./options.ts";
 import type { Workbench } from "./workbench.ts";
@@ -38,13 +38,12 @@ export function openBuildDependencies(
     events,
     now: Date.now,
     signal: io.signal,
-    resolveBase: async (phase, other) => {
-      const asked = other ?? { reference: baseReference(bench, flags), cwd: io.cwd };
-      const kept = { store, platform, format, cwd: asked.cwd, refresh: flags.refresh === true };
-      return (await findKeptBase(asked.reference, kept)) ?? (await adapters()).resolveBase(phase, asked);
+    resolveBase: async (phase, { reference, cwd = io.cwd }) => {
+      const kept = { store, platform, format, cwd, refresh: flags.refresh === true };
+      return (await findKeptBase(reference, kept)) ?? (await adapters()).resolveBase(phase, { reference, cwd });
     },
     selectExecutor: async () => (await adapters()).selectExecutor(),
-    makeSetting: async (base, way) => (await adapters()).makeSetting(base, way),
+    makeSetting: async (base, use) => (await adapters()).makeSetting(base, use),
     openClient: async () => (await adapters()).openClient(),
     [Symbol.asyncDispose]: async () => {
       await extentCache.close();

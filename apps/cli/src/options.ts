@@ -8,6 +8,8 @@ export interface PlanFlags {
   readonly base?: string;
   readonly python?: string;
   readonly compat?: "repo2docker";
+  readonly date?: string;
+  readonly gpu?: "auto" | "cuda" | "rocm" | "none";
   readonly tokenFile?: string;
   readonly cacheDir?: string;
   readonly debug?: boolean;
@@ -67,6 +69,13 @@ export function addPlanOptions(command: Command): Command {
       new Option("--compat <rule>", "repo2docker: only the first kind of environment that it would find").choices([
         "repo2docker",
       ]),
+    )
+    .option("--date <day>", "packages as they were on this day, such as 2023-05-01, or on that of the commit: commit")
+    .addOption(
+      new Option(
+        "--gpu <kind>",
+        "graphics cards of the image's programs; auto: what base and packages are made for",
+      ).choices(["auto", "cuda", "rocm", "none"]),
     )
     .option(
       "--definition <file>",

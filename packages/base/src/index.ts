@@ -7,3 +7,4 @@ export { processRunner, type ProcessOptions, type ProcessResult, type ProcessRun
 export { redactText, redactUrl, Secret } from "./redaction.ts";
 export { formatDuration, formatSize, parseSize } from "./sizes.ts";
 export { shellQuote } from "./shell-quote.ts";
+export { nearNames } from "./near-names.ts";

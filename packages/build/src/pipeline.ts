@@ -5,4 +5,5 @@ export { openSqliteExtentCache } from "./extents/sqlite-extent-cache.ts";
 export { buildImage } from "./pipeline/build-image.ts";
 export type { BuildDependencies, BuildRequest, BuildResult, ContainerRequest } from "./pipeline/build-request.ts";
 export type { BuildOutput } from "./pipeline/write-output.ts";
+export type { AskedWishes } from "./pipeline/plan-wishes.ts";
 export { PhaseReporter } from "./pipeline/phase.ts";

@@ -6,6 +6,10 @@ export const Mirrors = z.strictObject({
   debian: z.url().optional(),
   debianSecurity: z.url().optional(),
   ubuntu: z.url().optional(),
+  /** Answers for `http://snapshot.debian.org/archive`: holds `debian/TIME` and `debian-security/TIME`. */
+  debianSnapshot: z.url().optional(),
+  /** Answers for `https://snapshot.ubuntu.com/ubuntu`: holds `TIME`. */
+  ubuntuSnapshot: z.url().optional(),
   /** A PEP 503 index. */
   python: z.url().optional(),
   /** Where uv finds its standalone Python builds. */

@@ -12,4 +12,5 @@ export {
 } from "./container-recipe.ts";
 export { ImageConfig } from "./image-config.ts";
 export { ImageRecord, LockedPackage } from "./image-record.ts";
+export { OwnFile, Resources } from "./own-file.ts";
 export { CacheName, Decision, Recipe, Step, StepGroup, StepGroupName } from "./recipe.ts";

@@ -8,6 +8,7 @@ import { findFreePort } from "./free-port.ts";
 import { formatTunnel, type MachineFacts, planReachability, type Reachability } from "./reachability.ts";
 import type { ImageRuntime, SessionPlan } from "./runtime/port.ts";
 import { type SessionProcess, type SignalSource, startSessionProcess } from "./session-process.ts";
+import type { SessionGpu } from "./session-wishes.ts";
 import { waitForServer } from "./wait-for-server.ts";
 
 /** What a session tells while it runs. */
@@ -15,6 +16,8 @@ export type SessionEvent =
   | { readonly type: "starting"; readonly runtime: string }
   /** The server answers: the URL holds the token, so show it to the user only. */
   | { readonly type: "ready"; readonly url: string; readonly tunnel?: string }
+  /** Something that the session does without. */
+  | { readonly type: "notice"; readonly text: string }
   | { readonly type: "output"; readonly line: string };
 
 /** How an image is run. */
@@ -25,6 +28,8 @@ export interface RunOptions {
   /** Runs this instead of Jupyter Lab, on this program's own terminal. */
   readonly command?: readonly string[];
   readonly binds?: readonly Bind[];
+  /** Cards that the session can use. */
+  readonly gpu?: SessionGpu | undefined;
   /** What the image itself runs, of one that does not run our Jupyter server. */
   readonly own?: OwnCommand;
   /** Port of the server; a free one when left out. */
@@ -53,12 +58,17 @@ export async function runImage(imagePath: string, options: RunOptions): Promise<
   const path = resolve(options.cwd, imagePath);
   const env = options.workspace === undefined ? {} : { R2S_WORKSPACE: resolve(options.cwd, options.workspace) };
   options.onEvent?.({ type: "starting", runtime: options.runtime.name });
+  if (options.gpu !== undefined && !options.runtime.handsInDrivers) {
+    const text = `${options.runtime.name} cannot hand in the graphics driver: install apptainer to use the card`;
+    options.onEvent?.({ type: "notice", text });
+  }
+  const plan = { imagePath: path, binds, env, ...(options.gpu === undefined ? {} : { gpu: options.gpu }) };
   const command = options.command ?? [];
   const server = jupyterWords(options.own);
   if (command.length > 0 || server === undefined) {
-    return runCommand({ imagePath: path, command, binds, env }, options);
+    return runCommand({ ...plan, command }, options);
   }
-  return runServer({ imagePath: path, binds, env }, server, options);
+  return runServer(plan, server, options);
 }
 
 async function runCommand(plan: SessionPlan, options: RunOptions): Promise<number> {

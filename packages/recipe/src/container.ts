@@ -6,6 +6,7 @@ export { environmentFile, labelsFile } from "./container/definition/step-environ
 export { normalizeSource } from "./container/match-sources.ts";
 export { stageOrigins } from "./container/needed-stages.ts";
 export { type ContainerFamily, isContainerFamily, planContainer } from "./container/plan-container.ts";
+export { containerWishes } from "./own-file/container-wishes.ts";
 export { invalidFile, type ConfigFile } from "./detect/config-file.ts";
 export { renderContainerDefinition } from "./container/render/definition.ts";
 export { renderContainerDockerfile } from "./container/render/dockerfile.ts";

@@ -8,6 +8,7 @@ import {
   PhaseReporter,
 } from "@repo2singularity/build/pipeline";
 import { containerRequest, splitRepositoryFile } from "../container-flags.ts";
+import { askedWishes } from "../build-choices.ts";
 import { openBuildDependencies } from "../build-dependencies.ts";
 import type { HostIo } from "../host-io.ts";
 import type { BuildFlags } from "../options.ts";
@@ -28,7 +29,7 @@ export async function build(repo: string, command: readonly string[], flags: Bui
   const result = await buildOnly(named.repo, named.flags, io);
   if (flags.run === true) {
     const { run } = await import("./run.ts");
-    return run(result.path, command, flags, io, result.command);
+    return run(result.path, command, flags, io, result);
   }
   const name = path.relative(io.cwd, result.path);
   io.stdout.write(`${name}\n`);
@@ -59,6 +60,7 @@ async function buildOnly(repo: string, flags: BuildFlags, io: HostIo): Promise<B
       checkout,
       python: flags.python,
       compat: flags.compat,
+      wishes: askedWishes(bench, flags),
       platform: hostPlatform(),
       format: { compression, level: defaultLevels[compression], blockSizeBytes: flags.blockSize ?? 131_072 },
       output: chooseOutput(checkout, flags, io),

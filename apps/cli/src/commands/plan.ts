@@ -1,13 +1,16 @@
 import {
+  applyContainerWishes,
   findContainerFile,
   type FoundContainerFile,
   planBaseFacts,
   planCheckout,
   planContainerCheckout,
+  readWishes,
   repoTree,
 } from "@repo2singularity/build/plan";
 import type { Recipe } from "@repo2singularity/contracts";
 import { renderDefinition, renderDockerfile, renderJson, renderText, type RepoTree } from "@repo2singularity/recipe";
+import { askedWishes } from "../build-choices.ts";
 import { parseBuildArgs, splitRepositoryFile } from "../container-flags.ts";
 import type { HostIo } from "../host-io.ts";
 import type { PlanFlags } from "../options.ts";
@@ -34,8 +37,10 @@ export async function plan(repo: string, given: PlanFlags & { readonly format: F
     io.stdout.write(await planContainer(found, tree, flags, io));
     return;
   }
+  const wishes = await readWishes(tree, askedWishes(bench, flags), { checkout, nowMs: Date.now() });
   const recipe = await planCheckout(checkout, {
-    base: planBaseFacts(flags.base ?? bench.config.base ?? "auto"),
+    base: planBaseFacts(wishes.base),
+    wishes,
     platform: hostPlatform(),
     python: flags.python,
     compat: flags.compat,
@@ -57,7 +62,8 @@ async function planContainer(
     target: flags.target,
     buildArgs: parseBuildArgs(flags.buildArg, io.env),
   };
-  const recipe = await planContainerCheckout(found, options, () => Promise.resolve(undefined));
+  const planned = await planContainerCheckout(found, options, () => Promise.resolve(undefined));
+  const { recipe } = await applyContainerWishes(planned, tree, flags);
   switch (flags.format) {
     case "text":
       return render.renderContainerText(recipe);

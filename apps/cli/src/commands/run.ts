@@ -6,6 +6,8 @@ import {
   formatReady,
   type OwnCommand,
   parseBind,
+  planWishes,
+  readHostFacts,
   runImage,
   type SessionEvent,
 } from "@repo2singularity/launch";
@@ -15,7 +17,7 @@ import { openWorkbench } from "../workbench.ts";
 
 /**
  * Runs an image on this host until its program ends: Jupyter, or a command.
- * @param own what the image itself runs, when that is not our Jupyter server
+ * @param built what the image runs when that is not our Jupyter server, and its labels
  * @returns the exit status of the session
  */
 export async function run(
@@ -23,7 +25,7 @@ export async function run(
   command: readonly string[],
   flags: BuildFlags,
   io: HostIo,
-  own?: OwnCommand,
+  built: { readonly command?: OwnCommand; readonly labels: Readonly<Record<string, string>> },
 ): Promise<number> {
   await using bench = await openWorkbench(flags, io);
   const runtime = await findRuntime({
@@ -34,12 +36,15 @@ export async function run(
     unpack: unpackImage,
     signal: io.signal,
   });
+  const wishes = planWishes(built.labels, await readHostFacts());
+  for (const text of wishes.notices) showEvent({ type: "notice", text }, flags.jsonLogs === true, io);
   return await runImage(image, {
     runtime,
     machine: { env: io.env, hostname: hostname(), username: userInfo().username },
     cwd: io.cwd,
     command,
-    ...(own === undefined ? {} : { own }),
+    ...(built.command === undefined ? {} : { own: built.command }),
+    gpu: wishes.gpu,
     binds: flags.bind.map((text) => parseBind(text, io.cwd)),
     ...(flags.port === undefined ? {} : { port: flags.port }),
     ...(flags.workspace === undefined ? {} : { workspace: flags.workspace }),
@@ -56,5 +61,16 @@ async function unpackImage(file: string, folder: string, signal?: AbortSignal): 
 function showEvent(event: SessionEvent, jsonLogs: boolean, io: HostIo): void {
   if (jsonLogs) io.stderr.write(`${JSON.stringify({ phase: "running", ...event })}\n`);
   else if (event.type === "ready") io.stdout.write(formatReady(event));
-  else io.stderr.write(event.type === "starting" ? `starting with ${event.runtime}\n` : `${event.line}\n`);
+  else io.stderr.write(`${textOf(event)}\n`);
+}
+
+function textOf(event: Exclude<SessionEvent, { type: "ready" }>): string {
+  switch (event.type) {
+    case "starting":
+      return `starting with ${event.runtime}`;
+    case "notice":
+      return `note: ${event.text}`;
+    case "output":
+      return event.line;
+  }
 }

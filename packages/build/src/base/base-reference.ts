@@ -10,6 +10,8 @@ export type BaseReference =
       readonly suite: string;
       /** URL of an archive of the user's own choice. */
       readonly mirror?: string;
+      /** `YYYY-MM-DD` when the release is to be as it was at the end of that day. */
+      readonly day?: string;
     }
   /** An image in a registry, a docker archive or an OCI layout: the reference is the registry room's to parse. */
   | { readonly kind: "oci"; readonly reference: string }
@@ -17,7 +19,7 @@ export type BaseReference =
   | { readonly kind: "path"; readonly path: string };
 
 /**
- * Parses what `--base` takes: `auto`, `scratch`, `debootstrap:SUITE[@MIRROR]`, `docker://…`, `docker-archive:…`, `oci:…`, `oci-archive:…`
+ * Parses what `--base` takes: `auto`, `scratch`, `debootstrap:SUITE[@MIRROR|@DAY]`, `docker://…`, `docker-archive:…`, `oci:…`, `oci-archive:…`
  * or a path.
  * @param cwd folder against which a relative path is resolved
  */
@@ -27,6 +29,7 @@ export function parseBaseReference(text: string, cwd: string): BaseReference {
   const release = /^debootstrap:(?<suite>[^@]*)(?:@(?<mirror>.*))?$/.exec(text)?.groups;
   if (release !== undefined) {
     const { suite = "", mirror } = release;
+    if (mirror !== undefined && /^\d{4}-\d{2}-\d{2}$/.test(mirror)) return { kind: "debootstrap", suite, day: mirror };
     return { kind: "debootstrap", suite, ...(mirror === undefined ? {} : { mirror }) };
   }
   if (/^(?:docker|docker-archive|oci|oci-archive):/.test(text)) return { kind: "oci", reference: text };

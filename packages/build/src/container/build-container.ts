@@ -17,6 +17,7 @@ import type { ContainerContext } from "./container-context.ts";
 import { containerTexts } from "./container-texts.ts";
 import type { FoundContainerFile } from "./find-container-file.ts";
 import { type KeyedStage, keyStages } from "./key-stages.ts";
+import { applyContainerWishes } from "./container-wishes.ts";
 import { planContainerCheckout } from "./plan-container-checkout.ts";
 import { runImageTest } from "./run-test.ts";
 import { contextTree } from "./source-tree.ts";
@@ -48,30 +49,31 @@ export async function buildContainer(
   const choices = request.container ?? noChoices;
   const images = new BaseImages(choices.images, checkout.directory, deps, phases);
   const { target, buildArgs } = choices;
-  const recipe = await planContainerCheckout(found, { tree, platform, target, buildArgs }, (reference) =>
+  const planned = await planContainerCheckout(found, { tree, platform, target, buildArgs }, (reference) =>
     images.describe(reference),
   );
+  const { recipe, labels } = await applyContainerWishes(planned, tree, request.wishes ?? {});
   for (const { subject, outcome, reason } of recipe.decisions) {
     if (outcome === "ignored") phases.notice(`${subject}: ${reason}`);
   }
   const context = await makeContext(recipe, await images.resolveAll(recipe), request, deps);
   const keyed = await keyStages(context);
-  const planned = planImage(recipe, keyed, context);
-  const { entrypoint, cmd } = planned.stage.stage.config;
-  const result = { path: output.path, key: planned.key, command: { entrypoint, cmd } };
-  if (await isKept(output, planned.key)) {
+  const image = planImage(recipe, keyed, labels, context);
+  const { entrypoint, cmd } = image.stage.stage.config;
+  const result = { path: output.path, key: image.key, command: { entrypoint, cmd }, labels: image.texts.labels };
+  if (await isKept(output, image.key)) {
     phases.notice(`${output.path} is this very image: kept`);
     return { ...result, outcome: "kept" };
   }
-  const built = await buildStages(planned.stage.stage.name, keyed, context, phases);
-  const texts = withNotes(planned.texts, built);
+  const built = await buildStages(image.stage.stage.name, keyed, context, phases);
+  const texts = withNotes(image.texts, built);
   if (texts.test !== undefined && choices.runsTest) {
     const layers = [...built.below, ...built.layers];
     await phases.run("test", "%test", (phase) =>
-      runImageTest(texts, { key: planned.key, layers, base: planned.base }, context, phase),
+      runImageTest(texts, { key: image.key, layers, base: image.base }, context, phase),
     );
   }
-  await writeImage({ ...planned, texts }, built, request, deps, phases);
+  await writeImage({ ...image, texts }, built, request, deps, phases);
   return { ...result, outcome: "built" };
 }
 
@@ -96,7 +98,7 @@ async function makeContext(
     repository: await contextTree(request.checkout),
     executor: () => (executor ??= deps.selectExecutor()),
     setting: (base) => {
-      const known = settings.get(base.digest) ?? deps.makeSetting(base, "container");
+      const known = settings.get(base.digest) ?? deps.makeSetting(base, { way: "container" });
       settings.set(base.digest, known);
       return known;
     },
@@ -107,6 +109,7 @@ async function makeContext(
 function planImage(
   recipe: ContainerRecipe,
   keyed: ReadonlyMap<string, KeyedStage>,
+  labels: Readonly<Record<string, string>>,
   context: Omit<ContainerContext, "stageLayers">,
 ): PlannedImage {
   const { checkout, bases } = context;
@@ -116,7 +119,7 @@ function planImage(
   const texts = containerTexts(recipe, {
     config: stage.stage.config,
     baseConfig: base.config ?? emptyConfig,
-    labels: imageLabels(checkout, { base: base.reference, family: recipe.family, labels: {} }),
+    labels: imageLabels(checkout, { base: base.reference, family: recipe.family, labels }),
     timestampSeconds: checkout.commitTimeSeconds ?? softwareTimeSeconds,
   });
   return { recipe, stage, base, texts, key: imageKey(keptOf(recipe), stage.key, texts) };

@@ -4,6 +4,7 @@ import { basename, join } from "node:path";
 import type { HostMount } from "../executor/port.ts";
 import { publicArchiveKind, type ArchiveKind, type ArchiveMirror } from "./apt-archives.ts";
 import { type AptSourcesFile, parseAptSources, rewriteAptSources } from "./apt-sources.ts";
+import { snapshotSources } from "./apt-snapshots.ts";
 import type { HostSettings } from "./host-settings.ts";
 import { stepEnv } from "./step-env.ts";
 import { aptConf, aptListsDir, aptStateDir, npmrc, pipConf, settingsDir } from "./step-files.ts";
@@ -26,6 +27,8 @@ export interface SurroundingsOptions {
    * may update the lists in one layer and install from them in another, which is made on another day.
    */
   readonly aptListsDir?: string;
+  /** `YYYY-MM-DD` when apt takes its packages from that day; see `snapshotSources`. */
+  readonly aptDay?: string | undefined;
   /** Whether a mirror has a suite that this machine itself does not use. */
   readonly hasSuite: (uri: string, suite: string) => Promise<boolean>;
 }
@@ -106,13 +109,20 @@ async function rewrittenSources(
   options: SurroundingsOptions,
   notices: string[],
 ): Promise<readonly NamedSources[]> {
+  if (options.aptDay !== undefined) {
+    return snapshotSources(options.aptSources, options.aptDay, settings.mirrors).map(namedSources);
+  }
   const usable = await usableMirrors(settings, options, notices);
   if (usable.size === 0) return [];
-  return options.aptSources.map((file) => ({
-    // a folder of sources is read whole, so the main file of the base becomes one of its parts
-    name: file.path.endsWith("/sources.list") ? "00-sources.list" : basename(file.path),
-    text: rewriteAptSources(file, (uri, suite) => usable.get(`${publicArchiveKind(uri)} ${suite}`)),
-  }));
+  return options.aptSources.map((file) => {
+    const text = rewriteAptSources(file, (uri, suite) => usable.get(`${publicArchiveKind(uri)} ${suite}`));
+    return namedSources({ ...file, text });
+  });
+}
+
+/** A folder of sources is read whole, so the main file of the base becomes one of its parts. */
+function namedSources({ path, text }: AptSourcesFile): NamedSources {
+  return { name: path.endsWith("/sources.list") ? "00-sources.list" : basename(path), text };
 }
 
 /** For each archive and suite that the base asks for: the mirror's URI, if it can be trusted to have that suite. */

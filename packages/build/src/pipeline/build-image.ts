@@ -1,5 +1,5 @@
 import { formatSize } from "@repo2singularity/base";
-import type { ImageRecord } from "@repo2singularity/contracts";
+import type { ImageRecord, Recipe } from "@repo2singularity/contracts";
 import type { ResolvedBase } from "../base/resolved-base.ts";
 import { holdsRepository, keyGroups, type KeyedGroup, softwareTimeSeconds } from "./group-key.ts";
 import type { BuildDependencies, BuildRequest, BuildResult } from "./build-request.ts";
@@ -11,6 +11,7 @@ import { imageKey, imageLabels, recordSource } from "./image-record.ts";
 import { PhaseReporter } from "./phase.ts";
 import { planCheckout, repoTree } from "./plan-checkout.ts";
 import { findContainerFile } from "../container/find-container-file.ts";
+import { type PlanWishes, readWishes } from "./plan-wishes.ts";
 import { mergePackages } from "./resolved-packages.ts";
 import { defaultBasePath } from "./step-setting.ts";
 import { isKept, writeOutput } from "./write-output.ts";
@@ -29,9 +30,10 @@ export async function buildImage(request: BuildRequest, deps: BuildDependencies)
     const { buildContainer } = await import("../container/build-container.ts");
     return buildContainer(container, tree, request, deps, phases);
   }
-  const base = await phases.run("base", "Base", (phase) => deps.resolveBase(phase));
+  const wishes = await readWishes(tree, request.wishes ?? {}, { checkout, nowMs: deps.now() });
+  const base = await phases.run("base", "Base", (phase) => deps.resolveBase(phase, { reference: wishes.base }));
   for (const notice of base.notices) phases.notice(notice);
-  const planned = await planCheckout(checkout, { ...request, base: base.facts });
+  const planned = await planCheckout(checkout, { ...request, base: base.facts, wishes });
   const { PATH: basePath = defaultBasePath, ...baseVariables } = base.environment;
   const recipe = { ...planned, environment: { ...baseVariables, ...planned.environment } };
   const timestampSeconds = checkout.commitTimeSeconds ?? softwareTimeSeconds;
@@ -45,11 +47,18 @@ export async function buildImage(request: BuildRequest, deps: BuildDependencies)
   const labels = imageLabels(checkout, recipe);
   const texts = imageTexts(recipe, { labels, basePath, timestampSeconds });
   const key = imageKey(recipe, groups.at(-1)?.key, texts);
+  const result = { path: output.path, key, labels, ...ownCommand(wishes, recipe) };
   if (await isKept(output, key)) {
     phases.notice(`${output.path} is this very image: kept`);
-    return { path: output.path, outcome: "kept", key };
+    return { ...result, outcome: "kept" };
   }
-  const layers = await ensureLayers(groups, base, { ...request, recipe, basePath }, deps, phases);
+  const layers = await ensureLayers(
+    groups,
+    base,
+    { ...request, recipe, basePath, day: wishes.date?.day },
+    deps,
+    phases,
+  );
   await phases.run("compose", "Image", async (phase) => {
     const top = await makeImageLayer(deps.store, { texts, format: request.format, key });
     const record: ImageRecord = {
@@ -79,13 +88,18 @@ export async function buildImage(request: BuildRequest, deps: BuildDependencies)
     };
     await writeOutput(output, parts, phase, phases);
   });
-  return { path: output.path, outcome: "built", key };
+  return { ...result, outcome: "built" };
+}
+
+/** A command that the repository's own file names takes the place of Jupyter Lab, and gets none of its options. */
+function ownCommand({ own }: PlanWishes, { command }: Recipe): Pick<BuildResult, "command"> {
+  return own?.values.command === undefined ? {} : { command: { entrypoint: [], cmd: command } };
 }
 
 async function ensureLayers(
   groups: readonly KeyedGroup[],
   base: ResolvedBase,
-  request: BuildRequest & Pick<GroupContext, "recipe" | "basePath">,
+  request: BuildRequest & Pick<GroupContext, "recipe" | "basePath"> & { readonly day: string | undefined },
   deps: BuildDependencies,
   phases: PhaseReporter,
 ): Promise<readonly StoredLayer[]> {
@@ -103,7 +117,7 @@ async function ensureLayers(
         ...request,
         ...deps,
         executor: once(() => deps.selectExecutor()),
-        setting: once(() => deps.makeSetting(base)),
+        setting: once(() => deps.makeSetting(base, { day: request.day })),
       };
       const lower = [{ digest: base.digest, path: base.layerPath }, ...layers];
       const built = await ensureGroupLayer(keyed, lower, context, phase);

@@ -9,6 +9,7 @@ import type { StepExecutor } from "../executor/port.ts";
 import type { HttpClient } from "../host/http-client.ts";
 import type { BuildSecrets } from "../secret/build-secrets.ts";
 import type { LayerFormat } from "./group-key.ts";
+import type { AskedWishes } from "./plan-wishes.ts";
 import type { Phase } from "./phase.ts";
 import type { StepSetting } from "./step-setting.ts";
 import type { BuildOutput } from "./write-output.ts";
@@ -20,6 +21,8 @@ export interface BuildRequest {
   readonly python?: string | undefined;
   /** See `PlanOptions.compat`. */
   readonly compat?: "repo2docker" | undefined;
+  /** What else is asked for, to be settled with the repository's own file. */
+  readonly wishes?: AskedWishes | undefined;
   readonly platform: Recipe["platform"];
   readonly format: LayerFormat;
   readonly output: BuildOutput;
@@ -36,6 +39,12 @@ export interface ContainerRequest extends ContainerChoices {
   readonly runsTest: boolean;
 }
 
+/** What steps are to be run for. */
+export interface SettingUse {
+  readonly way?: "own" | "container";
+  readonly day?: string | undefined;
+}
+
 /** What a build works with; expensive parts are made when a build needs them. */
 export interface BuildDependencies {
   readonly store: Store;
@@ -45,11 +54,15 @@ export interface BuildDependencies {
   /** Milliseconds since 1970. */
   readonly now: () => number;
   readonly signal: AbortSignal;
-  /** The base that the user asked for, or another one; relative paths of that one lie in `cwd`. */
-  resolveBase(phase: Phase, other?: { readonly reference: string; readonly cwd: string }): Promise<ResolvedBase>;
+  /** @param asked.cwd where relative paths lie: the folder of the command when left out */
+  resolveBase(phase: Phase, asked: { readonly reference: string; readonly cwd?: string }): Promise<ResolvedBase>;
   selectExecutor(): Promise<StepExecutor>;
-  /** What steps over a base find around them: our own way of building, or that of container files. */
-  makeSetting(base: ResolvedBase, way?: "own" | "container"): Promise<StepSetting>;
+  /**
+   * What steps over a base find around them.
+   * @param use.way our own way of building when left out, or that of container files
+   * @param use.day `YYYY-MM-DD` when apt takes its packages from that day
+   */
+  makeSetting(base: ResolvedBase, use?: SettingUse): Promise<StepSetting>;
   openClient(): Promise<HttpClient>;
 }
 
@@ -61,4 +74,6 @@ export interface BuildResult {
   readonly key: string;
   /** How an image with a command of its own runs; `undefined` for images that run our Jupyter server. */
   readonly command?: Pick<ImageConfig, "entrypoint" | "cmd">;
+  /** The image's own labels: what a session wants of the host, among them. */
+  readonly labels: Readonly<Record<string, string>>;
 }

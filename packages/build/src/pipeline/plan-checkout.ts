@@ -1,6 +1,7 @@
 import type { BaseFacts, Recipe } from "@repo2singularity/contracts";
 import { planRecipe, type RepoTree } from "@repo2singularity/recipe";
 import type { Checkout } from "@repo2singularity/source";
+import type { PlanWishes } from "./plan-wishes.ts";
 import { readInside } from "./read-inside.ts";
 
 /** What the user asks of a plan besides the repository. */
@@ -11,16 +12,23 @@ export interface PlanRequest {
   readonly python?: string | undefined;
   /** See `PlanOptions.compat`. */
   readonly compat?: "repo2docker" | undefined;
+  /** What the own file and the command line wish for; nothing when left out. */
+  readonly wishes?: Omit<PlanWishes, "base"> | undefined;
 }
 
 /** The recipe of a checkout. @throws what {@link planRecipe} throws */
 export async function planCheckout(checkout: Checkout, request: PlanRequest): Promise<Recipe> {
-  return planRecipe(await repoTree(checkout), {
+  const { own, date, gpu, baseDecisions = [] } = request.wishes ?? {};
+  const recipe = planRecipe(await repoTree(checkout), {
     base: request.base,
     platform: request.platform,
     ...(request.python === undefined ? {} : { pythonRequest: request.python }),
     ...(request.compat === undefined ? {} : { compat: request.compat }),
+    ...(own === undefined ? {} : { own }),
+    ...(date === undefined ? {} : { date }),
+    ...(gpu === undefined ? {} : { gpu }),
   });
+  return { ...recipe, decisions: [...baseDecisions, ...recipe.decisions] };
 }
 
 /**

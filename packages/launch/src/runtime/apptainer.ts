@@ -15,9 +15,18 @@ export function createApptainerRuntime(options: {
   return {
     name: options.program,
     runsAsRoot: options.isRoot,
+    handsInDrivers: true,
     prepare: async (plan: SessionPlan): Promise<SessionCommand> => ({
       file: options.path,
-      args: ["--quiet", "run", ...userns, ...plan.binds.flatMap(formatBind), plan.imagePath, ...plan.command],
+      args: [
+        "--quiet",
+        "run",
+        ...userns,
+        ...gpuFlags(plan),
+        ...plan.binds.flatMap(formatBind),
+        plan.imagePath,
+        ...plan.command,
+      ],
       env: {
         ...definedVariables(options.env),
         // Not by --env: the arguments of a program can be read by everybody on the machine.
@@ -25,6 +34,12 @@ export function createApptainerRuntime(options: {
       },
     }),
   };
+}
+
+/** Source: apptainer(1), "GPU support" */
+function gpuFlags({ gpu }: SessionPlan): readonly string[] {
+  if (gpu === undefined) return [];
+  return [gpu === "cuda" ? "--nv" : "--rocm"];
 }
 
 function formatBind(bind: { source: string; target: string; isReadOnly: boolean }): string[] {

@@ -31,6 +31,7 @@ export function createSandboxRuntime(options: SandboxOptions): ImageRuntime {
   return {
     name: options.isRoot ? "chroot" : "user namespace",
     runsAsRoot: true,
+    handsInDrivers: false,
     prepare: async (plan: SessionPlan, signal?: AbortSignal): Promise<SessionCommand> => {
       const root = await ensureUnpacked(plan.imagePath, options, signal);
       const mounts = [...(await hostMounts(options.env)), ...plan.binds];

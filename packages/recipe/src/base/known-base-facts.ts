@@ -2,7 +2,7 @@ import type { BaseFacts } from "@repo2singularity/contracts";
 import { findRelease, releaseFacts } from "./distributions.ts";
 
 /**
- * What a base is by its name alone, so that `plan` needs no download: `debootstrap:SUITE` and the official
+ * What a base is by its name alone, so that `plan` needs no download: `debootstrap:SUITE`, `debootstrap:SUITE@DAY` and the official
  * images `debian`, `ubuntu`, `buildpack-deps` and `python`.
  * @returns `undefined` for every other reference, and for a digest without a tag
  *
@@ -10,7 +10,7 @@ import { findRelease, releaseFacts } from "./distributions.ts";
  * knownBaseFacts("docker://python:3.12-slim")?.pythons // [{ version: "3.12", path: "/usr/local/bin/python3.12" }]
  */
 export function knownBaseFacts(reference: string): BaseFacts | undefined {
-  const suite = /^debootstrap:(?<suite>[a-z]+)$/.exec(reference)?.groups?.["suite"];
+  const suite = /^debootstrap:(?<suite>[a-z]+)(?:@\d{4}-\d{2}-\d{2})?$/.exec(reference)?.groups?.["suite"];
   if (suite !== undefined) {
     const release = findRelease(undefined, suite);
     return release === undefined ? undefined : releaseFacts(reference, release);

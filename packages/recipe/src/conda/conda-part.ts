@@ -6,6 +6,9 @@ import type { RequirementSet } from "../python/requirements-file.ts";
 import { rattlerPythons } from "../lock/rattler-lock.ts";
 import { condaEnvironmentStep, condaPipStep } from "../scripts/conda-environment.ts";
 import { imageLayout } from "../scripts/image-layout.ts";
+import type { CondaRequest } from "./conda-request.ts";
+import { packageLines } from "../python/python-part.ts";
+import { cudaVersionOf, gpuOfPackage } from "../gpu/gpu-clues.ts";
 import { joinServerStep } from "../scripts/join-server.ts";
 import { subdirOf } from "./channels.ts";
 import { type CondaPlan, missingOf } from "./conda-plan.ts";
@@ -28,7 +31,7 @@ export function planCondaPart(base: BaseFacts, platform: Recipe["platform"], pla
         name: "environment",
         title: "Conda environment",
         steps: [
-          condaEnvironmentStep(plan.request, subdirOf(platform)),
+          condaEnvironmentStep(withCuda(plan.request), subdirOf(platform)),
           ...kernelSteps(plan),
           ...plan.early.map((set) => pipStep(set, "/")),
           joinServerStep(),
@@ -47,7 +50,24 @@ export function planCondaPart(base: BaseFacts, platform: Recipe["platform"], pla
     },
     pathPrefix: [],
     decisions: [...plan.decisions, pythonDecision(plan)],
+    packageLines: [...requestLines(plan.request), ...packageLines(sets)],
   };
+}
+
+/**
+ * Packages for graphics cards ask the solver for one, so that it is told of a CUDA as new as the specifications name: the
+ * card of the machine that builds says nothing of the one that runs.
+ */
+function withCuda(request: CondaRequest): CondaRequest {
+  if (!("specs" in request) || !request.specs.some((spec) => gpuOfPackage(spec) === "cuda")) return request;
+  return { ...request, cuda: cudaVersionOf(request.specs) ?? newestCuda };
+}
+
+/** What packages that name no version may ask for: the newest of the line that most drivers of clusters run. */
+const newestCuda = "12.9";
+
+function requestLines(request: CondaRequest): readonly string[] {
+  return "specs" in request ? request.specs : request.packages.map(({ url }) => url);
 }
 
 /** A version that is asked for is the one that comes; of a range only the solver knows. */

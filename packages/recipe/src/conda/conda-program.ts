@@ -3,13 +3,14 @@
  *
  * Usage: `python -I conda.py RATTLER CACHE REQUEST`; RATTLER is a folder with py-rattler, CACHE one for downloads, REQUEST
  * a JSON file: `prefix`, `subdir`, and either `channels` with `specs`, or `packages` with `url`, `sha256` and `md5`.
+ * `R2S_DATE` is a day whose end no package may be newer than.
  * `R2S_CONDA_MIRRORS` maps the beginnings of addresses to those of mirrors, as JSON; records name the real addresses.
  *
  * What is solved does not depend on the machine that builds: its processor, kernel and graphics card count for nothing,
- * only the base's C library. Scripts of packages that run after linking are run, as conda does.
+ * only the base's C library, and the CUDA version that the request itself names. Scripts of packages that run after linking are run, as conda does.
  */
 export const condaProgram: string = String.raw`
-import asyncio, glob, json, os, re, shlex, subprocess, sys, tempfile
+import asyncio, datetime, glob, json, os, re, shlex, subprocess, sys, tempfile
 
 rattler_folder, cache, request_file = sys.argv[1:4]
 sys.path.insert(0, rattler_folder)
@@ -37,13 +38,17 @@ def virtual_packages():
     name, _, version = (os.confstr("CS_GNU_LIBC_VERSION") or "").partition(" ")
     if name == "glibc":
         versions["__glibc"] = version
+    if request.get("cuda"):
+        versions["__cuda"] = request["cuda"]
     return [GenericVirtualPackage(PackageName(key), Version(value), BuildString("0")) for key, value in versions.items()]
 
 
 async def solved(http):
     gateway = Gateway(cache_dir=os.path.join(cache, "repodata"), client=http)
     specs = [MatchSpec(text, strict=False) for text in request["specs"]]
-    common = dict(gateway=gateway, platforms=[subdir, "noarch"], virtual_packages=virtual_packages())
+    day = os.environ.get("R2S_DATE")
+    newest = datetime.datetime.fromisoformat(day + "T23:59:59") if day else None
+    common = dict(exclude_newer=newest, gateway=gateway, platforms=[subdir, "noarch"], virtual_packages=virtual_packages())
     try:
         return await solve(request["channels"], specs, **common)
     except SolverError as error:

@@ -14,6 +14,8 @@ export type CondaRequest =
       readonly channels: readonly string[];
       /** Match specifications of any form that conda knows. */
       readonly specs: readonly string[];
+      /** The CUDA version that packages may ask for, such as `12.4`; none when left out. */
+      readonly cuda?: string;
     }
   | { readonly packages: readonly CondaPackage[] };
 

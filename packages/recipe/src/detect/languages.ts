@@ -13,6 +13,15 @@ const filesOf: Readonly<Record<Language, readonly string[]>> = { r: ["renv.lock"
 /** Families that can stand beside other languages: the rest describes the whole image. */
 const composable: readonly Family[] = ["python", "conda", "pipfile", ...languages];
 
+/** Languages in a declared order; those that it leaves out follow in their own. */
+export function inOrder(found: readonly Language[], declared: readonly string[] = []): readonly Language[] {
+  const rank = (language: Language): number => {
+    const index = declared.indexOf(language);
+    return index < 0 ? declared.length : index;
+  };
+  return found.toSorted((a, b) => rank(a) - rank(b));
+}
+
 /**
  * The languages of a repository. repo2docker knows one family for a repository; here languages add up, unless its
  * order is asked for.

@@ -24,6 +24,8 @@ export interface EnvironmentPart {
   /** Folders for PATH, behind those of the parts before it. */
   readonly pathPrefix: readonly string[];
   readonly decisions: readonly Decision[];
+  /** Entries of its lists of packages that tell which graphics cards they are made for. */
+  readonly packageLines?: readonly string[];
 }
 
 /** The part with the user's Python. */

@@ -2,7 +2,7 @@ import type { BaseFacts, Recipe } from "@repo2singularity/contracts";
 import { planCondaPart } from "../conda/conda-part.ts";
 import { planConda } from "../conda/plan-conda.ts";
 import { familyNotYet, findFamily, type Family, type FoundFamily } from "../detect/family.ts";
-import { findLanguages, type Language, languages } from "../detect/languages.ts";
+import { findLanguages, inOrder, type Language, languages } from "../detect/languages.ts";
 import { planPipfile } from "../pipfile/plan-pipfile.ts";
 import { canChoosePython } from "../python/choose-python.ts";
 import { findLock } from "../python/locks/find-lock.ts";
@@ -20,6 +20,8 @@ export interface PartsInput extends PythonPlanInput {
   readonly platform: Recipe["platform"];
   /** repo2docker's rule: one family for a repository. */
   readonly isExclusive: boolean;
+  /** The order of languages that the own file declares. */
+  readonly languageOrder?: readonly string[];
 }
 
 /** The environment of an image: the Python of its notebooks, and further languages in the order of their install. */
@@ -40,7 +42,7 @@ const languagePlanners: Readonly<Record<Language, (input: RPartInput) => Environ
  */
 export function planParts(found: FoundFamily, input: PartsInput): Parts {
   const { tree, directory, isExclusive } = input;
-  const beside = findLanguages(tree, directory, found, isExclusive);
+  const beside = inOrder(findLanguages(tree, directory, found, isExclusive), input.languageOrder);
   const environment = beside.includes(found.family as Language) // asks whether it is one
     ? findFamily(tree, directory, isExclusive ? [...languages, "pipfile"] : languages)
     : found;

@@ -1,7 +1,12 @@
 import type { BaseFacts, Decision, Recipe, Step, StepGroup } from "@repo2singularity/contracts";
 import { recipeVersion } from "@repo2singularity/contracts/version";
+import type { DatePin } from "../date/date-pin.ts";
+import { checkBaseDay } from "../date/pin-base.ts";
 import { configPath, findConfigDirectory, type ConfigDirectory } from "../detect/config-directory.ts";
 import { findFamily, readConfigFile, type FoundFamily } from "../detect/family.ts";
+import { chooseGpu, type GpuChoice, type GpuOption } from "../gpu/choose-gpu.ts";
+import { applyWishes } from "../own-file/apply-wishes.ts";
+import type { OwnWishes } from "../own-file/read-own-file.ts";
 import { choosePython, compareMinor, oldestServerPython, type PythonChoice } from "../python/choose-python.ts";
 import { ignoredPaths } from "../python/python-plan.ts";
 import { imageLayout, imagePathPrefix, imageVariables } from "../scripts/image-layout.ts";
@@ -12,7 +17,7 @@ import type { EnvironmentPart } from "./environment-part.ts";
 import { finishSteps } from "./finish-steps.ts";
 import { planParts } from "./plan-parts.ts";
 import { planPostBuild, readScripts } from "./repo-scripts.ts";
-import { planAptGroup, planSystemGroup } from "./system-group.ts";
+import { type AskedPackages, planAptGroup, planSystemGroup } from "./system-group.ts";
 
 /** What a plan depends on besides the repository. */
 export interface PlanOptions {
@@ -22,6 +27,12 @@ export interface PlanOptions {
   readonly pythonRequest?: string;
   /** `repo2docker`: one family for a repository, as its order of precedence chooses; else languages add up. */
   readonly compat?: "repo2docker";
+  /** The repository's own file, as `readOwnFile` gives it. */
+  readonly own?: OwnWishes;
+  /** The day whose packages are installed; today's when left out. */
+  readonly date?: DatePin;
+  /** The value of `--gpu`; goes before the own file, which goes before what base and packages are made for. */
+  readonly gpu?: GpuOption;
 }
 
 /**
@@ -35,10 +46,15 @@ export interface PlanOptions {
  * if (base) renderText(planRecipe(memoryTree({ "requirements.txt": "numpy" }), { base, platform: "linux/amd64" }));
  */
 export function planRecipe(tree: RepoTree, options: PlanOptions): Recipe {
-  const { base, platform, pythonRequest, compat } = options;
+  const { base, platform, pythonRequest, compat, own, date } = options;
+  if (date !== undefined) checkBaseDay(base, date);
   const directory = findConfigDirectory(tree);
   const found = findFamily(tree, directory);
-  const asked = pythonRequest === undefined ? {} : { pythonRequest };
+  const asked = {
+    ...(pythonRequest === undefined ? {} : { pythonRequest }),
+    ...(date === undefined ? {} : { date }),
+    ...(own?.values.languages === undefined ? {} : { languageOrder: own.values.languages }),
+  };
   const planned = planParts(found, {
     tree,
     directory,
@@ -51,10 +67,8 @@ export function planRecipe(tree: RepoTree, options: PlanOptions): Recipe {
   const { python } = planned.python;
   const server = planned.python.serverPython ?? (isServerPython(python) ? python : choosePython(base));
   const scripts = readScripts(tree, directory);
-  const aptFile = readConfigFile(tree, configPath(directory, "apt.txt"));
   const apt = planAptGroup(base, {
-    ...(aptFile === undefined ? {} : { aptFile: aptFile.path }),
-    packages: aptFile === undefined ? [] : parseAptTxt(aptFile),
+    asked: askedPackages(tree, directory, own),
     needs: parts.flatMap((part) => part.needs),
   });
   const groups: readonly (StepGroup | undefined)[] = [
@@ -69,7 +83,7 @@ export function planRecipe(tree: RepoTree, options: PlanOptions): Recipe {
     planContentGroup(parts),
     planPostBuild(scripts),
   ];
-  return {
+  const recipe: Recipe = {
     version: recipeVersion,
     family: planned.family,
     base: base.reference,
@@ -93,6 +107,25 @@ export function planRecipe(tree: RepoTree, options: PlanOptions): Recipe {
       ...scripts.decisions,
     ],
   };
+  return applyWishes(recipe, { base, own, date, gpu: gpuOf(options, parts) });
+}
+
+function askedPackages(tree: RepoTree, directory: ConfigDirectory, own: OwnWishes | undefined): AskedPackages[] {
+  const aptFile = readConfigFile(tree, configPath(directory, "apt.txt"));
+  const packages = own?.values.packages;
+  return [
+    ...(aptFile === undefined ? [] : [{ file: aptFile.path, packages: parseAptTxt(aptFile) }]),
+    ...(own === undefined || packages === undefined ? [] : [{ file: `${own.name}: packages`, packages }]),
+  ];
+}
+
+function gpuOf({ base, gpu, own }: PlanOptions, parts: readonly EnvironmentPart[]): GpuChoice {
+  return chooseGpu({
+    option: gpu,
+    own: own?.values.gpu === undefined ? undefined : { gpu: own.values.gpu, name: own.name },
+    images: [base.reference],
+    packages: parts.flatMap((part) => part.packageLines ?? []),
+  });
 }
 
 /** The repository, and what can only be installed once it is there. */

@@ -33,30 +33,32 @@ export function planSystemGroup(base: BaseFacts, pythons: readonly PythonChoice[
   };
 }
 
+/** Packages of the distribution that a file of the repository asks for. */
+export interface AskedPackages {
+  /** How the file, or the part of it, is called in decisions. */
+  readonly file: string;
+  readonly packages: readonly string[];
+}
+
 /**
- * The group of `apt.txt` and of what the parts need for building.
- * @throws E_RECIPE_BASE_UNFIT when apt.txt asks for packages and the base has no apt
+ * The group of `apt.txt`, of the own file's packages and of what the parts need for building.
+ * @throws E_RECIPE_BASE_UNFIT when a file asks for packages and the base has no apt
  */
 export function planAptGroup(
   base: BaseFacts,
-  options: {
-    readonly aptFile?: string;
-    readonly packages: readonly string[];
-    readonly needs: readonly SystemNeed[];
-  },
+  options: { readonly asked: readonly AskedPackages[]; readonly needs: readonly SystemNeed[] },
 ): { readonly group?: StepGroup; readonly decisions: readonly Decision[] } {
-  const { aptFile, packages } = options;
-  if (aptFile !== undefined && packages.length > 0) checkHasApt(base, aptFile, packages.length);
+  const { asked } = options;
+  for (const { file, packages } of asked) if (packages.length > 0) checkHasApt(base, file, packages.length);
   const needs = base.packageManager === "apt" ? options.needs.map((need) => missingOf(base, need)) : [];
-  const all = [...new Set([...needs.flatMap((need) => need.packages), ...packages])].toSorted();
-  const decisions: Decision[] = [];
-  if (aptFile !== undefined) {
-    decisions.push({
-      subject: aptFile,
-      outcome: packages.length === 0 ? "ignored" : "used",
-      reason: packages.length === 0 ? "it names no package" : `${packages.length} packages are installed`,
-    });
-  }
+  const all = [
+    ...new Set([...needs.flatMap((need) => need.packages), ...asked.flatMap(({ packages }) => packages)]),
+  ].toSorted();
+  const decisions: Decision[] = asked.map(({ file, packages }) => ({
+    subject: file,
+    outcome: packages.length === 0 ? "ignored" : "used",
+    reason: packages.length === 0 ? "it names no package" : `${packages.length} packages are installed`,
+  }));
   for (const need of needs) {
     if (need.packages.length > 0)
       decisions.push({ subject: need.packages.join(" "), outcome: "chosen", reason: need.reason });

@@ -23,6 +23,7 @@ export function planPythonPart(base: BaseFacts, plan: PythonPlan): PythonPart {
     variables: plan.variables,
     pathPrefix: [],
     decisions: [...plan.decisions, pythonDecision(plan, python)],
+    packageLines: packageLines([...plan.early, ...plan.late]),
   };
 }
 
@@ -73,6 +74,11 @@ function packagesStep(set: RequirementSet, cwd: string): RunStep {
     ...installOptions(set),
     cwd,
   });
+}
+
+/** Everything of the sets that names a package or where packages come from. */
+export function packageLines(sets: readonly RequirementSet[]): readonly string[] {
+  return sets.flatMap(({ lines, flags }) => [...lines, ...flags]);
 }
 
 function installOptions(set: RequirementSet): {

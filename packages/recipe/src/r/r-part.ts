@@ -1,5 +1,6 @@
 import type { BaseFacts, Decision, Recipe, Step } from "@repo2singularity/contracts";
 import type { ConfigDirectory } from "../detect/config-directory.ts";
+import type { DatePin } from "../date/date-pin.ts";
 import type { ConfigFile } from "../detect/config-file.ts";
 import type { EnvironmentPart } from "../plan/environment-part.ts";
 import { cleanStep } from "../scripts/clean.ts";
@@ -17,6 +18,8 @@ export interface RPartInput {
   readonly directory: ConfigDirectory;
   readonly base: BaseFacts;
   readonly platform: Recipe["platform"];
+  /** The day that is asked for; a day of `runtime.txt` goes before that of the own file, and `--date` before both. */
+  readonly date?: DatePin;
 }
 
 /**
@@ -24,7 +27,7 @@ export interface RPartInput {
  * @throws E_RECIPE_R_UNSUPPORTED, E_RECIPE_FILE_INVALID, E_RECIPE_BASE_UNFIT
  */
 export function planRPart(input: RPartInput): EnvironmentPart {
-  const files = readRFiles(input.tree, input.directory);
+  const files = withDate(readRFiles(input.tree, input.directory), input.date);
   const choice = chooseR(input.base, input.platform, files.request);
   const isEarly = files.installR !== undefined && !needsRepository(files.installR);
   const early = earlySteps(files, isEarly);
@@ -51,6 +54,11 @@ export function planRPart(input: RPartInput): EnvironmentPart {
     pathPrefix: [],
     decisions: decisionsOf(files, choice, isEarly),
   };
+}
+
+function withDate(files: RFiles, date: DatePin | undefined): RFiles {
+  if (date === undefined || (files.date !== undefined && date.from !== "--date")) return files;
+  return { ...files, date: date.day };
 }
 
 /** Compilers are for packages that come as source, which is all of them where no binaries are had. */

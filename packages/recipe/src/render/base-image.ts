@@ -26,10 +26,16 @@ export function bootstrapOf(reference: string): Bootstrap {
     case "oci-archive":
       return { agent: "oci-archive", from: rest };
     case "debootstrap":
-      return { agent: "docker", from: `${findRelease(undefined, rest)?.distribution ?? "debian"}:${rest}` };
+      return { agent: "docker", from: debootstrapImage(rest) };
     default:
       return { agent: "localimage", from: reference };
   }
+}
+
+/** Registries keep no release as it was on a day: the first steps of a pinned recipe bring it there. */
+function debootstrapImage(rest: string): string {
+  const suite = rest.replace(/@\d{4}-\d{2}-\d{2}$/, "");
+  return `${findRelease(undefined, suite)?.distribution ?? "debian"}:${suite}`;
 }
 
 /**

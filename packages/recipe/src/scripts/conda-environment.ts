@@ -17,7 +17,8 @@ export function condaEnvironmentStep(request: CondaRequest, subdir: string): Run
   const { environment, server } = imageLayout;
   const script = [
     writeFileLines("/tmp/rattler.txt", rattlerLock).trimEnd(),
-    `uv pip install --quiet --python ${server}/bin/python --target /tmp/rattler --require-hashes --no-deps -r /tmp/rattler.txt`,
+    // It is pinned by its hash, whatever day the packages are to be of.
+    `env -u UV_EXCLUDE_NEWER uv pip install --quiet --python ${server}/bin/python --target /tmp/rattler --require-hashes --no-deps -r /tmp/rattler.txt`,
     writeFileLines(
       "/tmp/conda.json",
       JSON.stringify({ prefix: environment, subdir, ...request }, undefined, 1),

@@ -46,7 +46,11 @@ export function userEnvironmentStep(options: NewEnvironmentOptions): RunStep {
     `uv venv --no-project --python "$python" ${environment}`,
     ...(locked === undefined
       ? [installLines(environmentRequirements, options)]
-      : [installLines([], locked), freeze + installLines(environmentRequirements, { flags: ["-c", installedFile] })]),
+      : // A lock goes before the day that other packages are to be of.
+        [
+          installLines([], locked, "env -u UV_EXCLUDE_NEWER "),
+          freeze + installLines(environmentRequirements, { flags: ["-c", installedFile] }),
+        ]),
   ].join("\n");
   return createRunStep("Install the Python environment", script, {
     caches: ["uv"],
@@ -87,7 +91,7 @@ export function requirementFiles(
   return { files: files.join("\n"), flags };
 }
 
-function installLines(own: readonly string[], options: Packages): string {
+function installLines(own: readonly string[], options: Packages, before = ""): string {
   const { files, flags } = requirementFiles(own, options);
-  return `${files}\nuv pip install --python ${imageLayout.environment}/bin/python ${flags.map(shellQuote).join(" ")}\n`;
+  return `${files}\n${before}uv pip install --python ${imageLayout.environment}/bin/python ${flags.map(shellQuote).join(" ")}\n`;
 }

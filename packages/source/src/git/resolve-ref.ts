@@ -1,7 +1,6 @@
-import { AppError } from "@repo2singularity/base";
+import { AppError, nearNames } from "@repo2singularity/base";
 import type { SourceContext } from "../provider/port.ts";
 import type { GitUrl } from "./git-url.ts";
-import { nearNames } from "./near-names.ts";
 import { listRemoteRefs, type RemoteRefs } from "./remote-refs.ts";
 import type { Git } from "./run-git.ts";
 import { findCommit } from "./short-commit.ts";

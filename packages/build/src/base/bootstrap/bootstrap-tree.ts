@@ -16,6 +16,8 @@ export interface BootstrapTreeOptions {
   readonly mmdebstrap: string;
   readonly release: BootstrapRelease;
   readonly architecture: string;
+  /** Whether the archives are of a day that is over, so that they say of themselves that they have expired. */
+  readonly isOfThePast: boolean;
   readonly mirrorOf: (source: SuiteSource) => string | undefined;
   /** An empty folder on a local disk; the caller removes it. */
   readonly scratchDir: string;

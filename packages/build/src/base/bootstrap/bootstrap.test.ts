@@ -46,6 +46,7 @@ test("the sources of a base name the public archives, each address once", () => 
 test("mmdebstrap is told mirrors, proxies and options, one argument each", () => {
   const args = mmdebstrapArguments({
     release: bootstrapRelease("trixie"),
+    isOfThePast: false,
     architecture: "amd64",
     mirrorOf: ({ kind }) => (kind === "debian" ? "https://u:p@apt.example/debian" : undefined),
     settings: noSettings,

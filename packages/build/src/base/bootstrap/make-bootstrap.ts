@@ -8,24 +8,29 @@ import { bootstrapTree } from "./bootstrap-tree.ts";
 import { cleanBootstrap } from "./clean-bootstrap.ts";
 import { findMmdebstrap } from "./find-mmdebstrap.ts";
 import { type BootstrapRelease, type SuiteSource } from "./suites.ts";
+import { snapshotUri } from "@repo2singularity/recipe";
+import type { HostSettings } from "../../host/host-settings.ts";
+import { snapshotRoots } from "../../host/apt-snapshots.ts";
 import { hasSuite } from "../../host/has-suite.ts";
 import { hostEnvironment } from "../../executor/host.ts";
 
 /**
  * Bootstraps a release and gives its entries; the tree is removed when they have been read or dropped.
- * @param mirror URL of the release's main archive, over the machine's own settings
+ * @param from.mirror URL of the release's main archive, over the machine's own settings
+ * @param from.day `YYYY-MM-DD` for the archives as they were at its end
  * @throws E_BASE_UNAVAILABLE
  */
 export async function* bootstrapEntries(
   release: BootstrapRelease,
   deps: BaseDependencies,
-  mirror?: string,
+  from: { readonly mirror?: string; readonly day?: string } = {},
 ): AsyncGenerator<TreeEntry, void, undefined> {
   const { signal } = deps;
   const withSignal = signal === undefined ? {} : { signal };
   const env = hostEnvironment(deps.host);
   const mmdebstrap = await findMmdebstrap({ runner: deps.host.runner, env, store: deps.store, ...withSignal });
-  const mirrors = await mirrorsFor(release, deps);
+  const { mirror, day } = from;
+  const mirrors = day === undefined ? await mirrorsFor(release, deps) : snapshotsFor(release, day, deps.settings);
   const architecture = deps.platform === "linux/amd64" ? "amd64" : "arm64";
   const scratchDir = join(await deps.store.makeScratchFolder(), "bootstrap");
   await mkdir(scratchDir);
@@ -36,6 +41,7 @@ export async function* bootstrapEntries(
       mmdebstrap,
       release,
       architecture,
+      isOfThePast: day !== undefined,
       mirrorOf: ({ kind, suite }) => (kind === "debianSecurity" ? undefined : mirror) ?? mirrors.get(suite),
       scratchDir,
       ...(deps.onLine === undefined ? {} : { onLine: deps.onLine }),
@@ -51,6 +57,16 @@ export async function* bootstrapEntries(
   } finally {
     await removeTree(scratchDir);
   }
+}
+
+/** For each suite the archive of a day, by suite. */
+function snapshotsFor(
+  release: BootstrapRelease,
+  day: string,
+  settings: Pick<HostSettings, "mirrors">,
+): ReadonlyMap<string, string> {
+  const roots = snapshotRoots(settings.mirrors);
+  return new Map(release.sources.map(({ kind, suite }) => [suite, snapshotUri(kind, day, roots)]));
 }
 
 /** For each suite the mirror that has it, by suite. */

@@ -7,6 +7,8 @@ export interface BootstrapPlan {
   readonly release: BootstrapRelease;
   /** Debian's name of the architecture, such as `amd64`. */
   readonly architecture: string;
+  /** See `BootstrapTreeOptions.isOfThePast`. */
+  readonly isOfThePast: boolean;
   /** Where a suite is fetched from instead of its public address; may hold credentials. */
   readonly mirrorOf: (source: SuiteSource) => string | undefined;
   readonly settings: Pick<HostSettings, "apt" | "proxies">;
@@ -38,6 +40,7 @@ export function mmdebstrapArguments(plan: BootstrapPlan): readonly string[] {
     'APT::Install-Recommends "0"',
     'APT::Sandbox::User "root"',
     `Acquire::https::CAInfo "${plan.caBundlePath}"`,
+    ...(plan.isOfThePast ? ['Acquire::Check-Valid-Until "false"'] : []),
     ...proxyOptions(plan.settings),
     ...plan.settings.apt.options.map((option) => option.replace(/;$/, "")),
   ];

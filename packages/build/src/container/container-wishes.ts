@@ -1,0 +1,17 @@
+import type { ContainerRecipe } from "@repo2singularity/contracts";
+import type { RepoTree } from "@repo2singularity/recipe";
+import { containerWishes } from "@repo2singularity/recipe/container";
+import { type AskedWishes, readOwn } from "../pipeline/plan-wishes.ts";
+
+/**
+ * The plan of a container file with what the own file and the command line wish of its sessions.
+ * @throws E_RECIPE_FILE_INVALID for a wrong own file
+ */
+export async function applyContainerWishes(
+  recipe: ContainerRecipe,
+  tree: RepoTree,
+  { gpu, date }: AskedWishes,
+): Promise<{ readonly recipe: ContainerRecipe; readonly labels: Readonly<Record<string, string>> }> {
+  const { labels, decisions } = containerWishes(recipe, { own: await readOwn(tree), gpu, date });
+  return { recipe: { ...recipe, decisions: [...recipe.decisions, ...decisions] }, labels };
+}

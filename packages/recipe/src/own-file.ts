@@ -1,0 +1,1 @@
+export { type OwnWishes, readOwnFile } from "./own-file/read-own-file.ts";

@@ -1,0 +1,53 @@
+import type { ContainerRecipe, Decision } from "@repo2singularity/contracts";
+import { chooseGpu, type GpuOption } from "../gpu/choose-gpu.ts";
+import type { OwnWishes } from "./read-own-file.ts";
+import { wishLabels } from "./wish-labels.ts";
+
+/** What is asked of the image of a container file besides what the file says. */
+export interface ContainerWishes {
+  readonly own?: OwnWishes | undefined;
+  /** The value of `--gpu`. */
+  readonly gpu?: GpuOption | undefined;
+  /** The value of `--date`. */
+  readonly date?: string | undefined;
+}
+
+/** Keys of the own file that speak of sessions, not of how the image is made. */
+const sessionKeys: ReadonlySet<string> = new Set(["resources", "gpu"]);
+
+/**
+ * What wishes mean for an image that a Dockerfile or definition file describes: labels for whoever runs it. How it is made
+ * is the file's own business, and a decision says so of every wish that is passed over.
+ */
+export function containerWishes(
+  recipe: Pick<ContainerRecipe, "stages" | "file">,
+  { own, gpu, date }: ContainerWishes,
+): { readonly labels: Readonly<Record<string, string>>; readonly decisions: readonly Decision[] } {
+  const chosen = chooseGpu({
+    option: gpu,
+    own: own?.values.gpu === undefined ? undefined : { gpu: own.values.gpu, name: own.name },
+    images: recipe.stages.flatMap(({ base }) => (base.kind === "image" ? [base.reference] : [])),
+    packages: [],
+  });
+  const reason = `${recipe.file} describes the whole image`;
+  const ignored = (subject: string): Decision => ({ subject, outcome: "ignored", reason });
+  return {
+    labels: wishLabels({ resources: own?.values.resources, gpu: chosen.gpu }),
+    decisions: [
+      ...(own === undefined ? [] : keyDecisions(own, ignored)),
+      ...(date === undefined ? [] : [ignored("--date")]),
+      ...chosen.decisions,
+    ],
+  };
+}
+
+function keyDecisions({ name, values }: OwnWishes, ignored: (subject: string) => Decision): readonly Decision[] {
+  const keys = Object.keys(values);
+  const used = keys.filter((key) => sessionKeys.has(key));
+  return [
+    ...(used.length === 0
+      ? []
+      : [{ subject: name, outcome: "used" as const, reason: `it sets ${used.join(", ")} of sessions` }]),
+    ...keys.filter((key) => !sessionKeys.has(key)).map((key) => ignored(`${name}: ${key}`)),
+  ];
+}
