@@ -37,6 +37,32 @@ const namedExports: Plugin = {
   },
 };
 
+/**
+ * Loads each of Node's own modules when something of it is first used. An `import` statement of one asks for the values
+ * of all its names, and behind many of them Node loads further modules: together a quarter of the time of a start.
+ */
+const lateBuiltins: Plugin = {
+  name: "late-builtins",
+  setup: ({ onResolve, onLoad }) => {
+    onResolve({ filter: /^node:/ }, ({ path, kind }) =>
+      kind === "import-statement" ? { path, namespace: "late" } : undefined,
+    );
+    onLoad({ filter: /./, namespace: "late" }, async ({ path }) => {
+      // a module's namespace
+      const exported = (await import(path)) as { readonly default: unknown };
+      const name = JSON.stringify(path);
+      // a function cannot be stood in for, and the process is there anyway
+      const isWhole = typeof exported.default === "function" || path === "node:process";
+      if (isWhole) return { contents: `module.exports = process.getBuiltinModule(${name});` };
+      const getters = Object.keys(exported)
+        .filter((key) => key !== "default")
+        .map((key) => `get ${key}() { return load().${key}; }`);
+      const load = `let found; const load = () => (found ??= process.getBuiltinModule(${name}));`;
+      return { contents: `${load}\nmodule.exports = {\n${getters.join(",\n")}\n};` };
+    });
+  },
+};
+
 const keptMs = 30 * 24 * 3600 * 1000;
 const entryName = "main.js";
 
@@ -64,14 +90,14 @@ async function bundleInto(target: string): Promise<void> {
     format: "esm",
     platform: "node",
     target: "node24.2",
-    plugins: [namedExports],
+    plugins: [namedExports, lateBuiltins],
     sourcemap: "linked",
     sourcesContent: false,
     write: false,
     logLevel: "error",
     // packages of the CommonJS kind ask for Node's own modules by `require`, which a module does not have
     banner: {
-      js: `import { createRequire as requireFrom } from "node:module"; const require = requireFrom(import.meta.url);`,
+      js: `const require = process.getBuiltinModule("node:module").createRequire(import.meta.url);`,
     },
   });
   const isEntry = (path: string): boolean => basename(path) === entryName;

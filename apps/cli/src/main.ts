@@ -1,9 +1,9 @@
-import { access } from "node:fs/promises";
+import { access } from "node:fs";
 import { runCli } from "./run-cli.ts";
 
 // Both are set by bin/repo2singularity for this process alone: nothing that it starts keeps compiled code there.
 delete process.env["NODE_COMPILE_CACHE"];
-await access("/"); // starts libuv's threads, which is when their number is read
+access("/", () => {}); // starts libuv's threads, which is when their number is read
 delete process.env["UV_THREADPOOL_SIZE"];
 
 // In the bundle a trace names the lines of the sources then; reading the maps takes too long for every start.
