@@ -6,9 +6,9 @@ import { expectNoLeftovers, expectSoundCache } from "./support/leftovers.ts";
 import { type Ended, repo2singularity, runAs } from "./support/program.ts";
 import { smallRepository } from "./support/small-repository.ts";
 import { squashfsBomb } from "./support/squashfs-bomb.ts";
-import { allUsers, ordinaryUser, type User } from "./support/users.ts";
+import { allUsers, leastUser, withOwnCache } from "./support/users.ts";
 
-const user: User = ordinaryUser() ?? allUsers()[0]!;
+const user = withOwnCache(leastUser()); // others would leave files in it while this looks for leftovers
 const isRoot = process.getuid?.() === 0;
 const closedPort = 9; // "discard", which nothing serves
 
@@ -142,7 +142,7 @@ describe.runIf(isRoot)("a disk that is full", () => {
       path.join(user.clone, "bin/repo2singularity"),
       ...args,
     ];
-    const env = { HOME: user.home, XDG_CACHE_HOME: path.join(user.home, ".cache") };
+    const env = { HOME: user.home, XDG_CACHE_HOME: user.cacheHome };
     return runAs(allUsers()[0]!, "unshare", ["--mount", "sh", "-c", ...words], { env });
   }
 

@@ -1,13 +1,13 @@
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, watch } from "node:fs";
+import { copyFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, watch } from "node:fs";
 import path from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { giveTo } from "./support/clones.ts";
 import { cacheOf, expectNoLeftovers, expectSoundCache } from "./support/leftovers.ts";
-import { repo2singularity, runAs, userCommand } from "./support/program.ts";
+import { repo2singularity, userCommand } from "./support/program.ts";
 import { smallRepository } from "./support/small-repository.ts";
-import { allUsers, ordinaryUser, type User } from "./support/users.ts";
+import { leastUser, type User, withOwnCache } from "./support/users.ts";
 
 /** A line of the event log that tells that a moment has come. */
 type Moment = (event: Readonly<Record<string, unknown>>) => boolean;
@@ -19,7 +19,7 @@ const repositoryFiles = {
 };
 
 describe("kill -9", () => {
-  const user: User = ordinaryUser() ?? allUsers()[0]!;
+  const user = leastUser();
   let victim: User;
   let words: readonly string[];
   let image = "";
@@ -28,7 +28,6 @@ describe("kill -9", () => {
   beforeAll(async () => {
     const folder = mkdtempSync(path.join(user.home, "interrupted-"));
     giveTo(user, folder);
-    victim = { ...user, home: folder };
     image = path.join(folder, "cut.sif");
     const repository = smallRepository(user, "cut", repositoryFiles);
     const options = { cwd: folder };
@@ -38,9 +37,7 @@ describe("kill -9", () => {
     const base = path.join(folder, "base.sqfs");
     copyFileSync(await baseLayer(user, path.join(folder, "warm.sif")), base);
     giveTo(user, base);
-    mkdirSync(path.join(folder, ".cache"));
-    giveTo(user, path.join(folder, ".cache"));
-    expect(await runAs(user, "cp", ["-al", cacheOf(user), cacheOf(victim)])).toMatchObject({ status: 0 });
+    victim = { ...withOwnCache(user), home: folder };
 
     const whole = ["--base", base, "--image-name", "whole", repository];
     expect(await repo2singularity(user, whole, options)).toMatchObject({ status: 0 });
@@ -89,7 +86,7 @@ function killAt(
   moment: { readonly event?: Moment; readonly fileStart?: string },
 ): Promise<NodeJS.Signals | number | null> {
   const [command, args] = userCommand(user, path.join(user.clone, "bin/repo2singularity"), words);
-  const env = { ...process.env, HOME: user.home, XDG_CACHE_HOME: path.join(user.home, ".cache") };
+  const env = { ...process.env, HOME: user.home, XDG_CACHE_HOME: user.cacheHome };
   const child = spawn(command, args, { cwd: user.home, env, stdio: ["ignore", "ignore", "pipe"] });
   const watcher = watch(user.home, (_kind, file) => {
     if (moment.fileStart !== undefined && file?.startsWith(moment.fileStart) === true) child.kill("SIGKILL");

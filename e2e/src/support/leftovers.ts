@@ -6,7 +6,7 @@ import type { User } from "./users.ts";
 
 /** The folder of a user's cache. */
 export function cacheOf(user: User): string {
-  return path.join(user.home, ".cache/repo2singularity");
+  return path.join(user.cacheHome, "repo2singularity");
 }
 
 /** Fails when a program that ended by itself left unfinished work in the cache or beside its outputs. */

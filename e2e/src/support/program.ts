@@ -33,7 +33,7 @@ export function runAs(user: User, command: string, args: readonly string[], opti
   return new Promise((resolve, reject) => {
     const child = spawn(program, words, {
       cwd: options.cwd ?? user.home,
-      env: { ...process.env, HOME: user.home, XDG_CACHE_HOME: path.join(user.home, ".cache"), ...options.env },
+      env: { ...process.env, HOME: user.home, XDG_CACHE_HOME: user.cacheHome, ...options.env },
       stdio: ["ignore", "pipe", "pipe"],
       signal: options.signal,
     });

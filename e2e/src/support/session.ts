@@ -23,7 +23,7 @@ export async function startSession(
   const [command, words] = userCommand(user, program, ["--json-logs", "--run", ...args]);
   const child = spawn(command, words, {
     cwd: user.home,
-    env: { ...process.env, HOME: user.home, XDG_CACHE_HOME: path.join(user.home, ".cache"), ...env },
+    env: { ...process.env, HOME: user.home, XDG_CACHE_HOME: user.cacheHome, ...env },
     stdio: ["ignore", "ignore", "pipe"],
   });
   const ended = new Promise<void>((resolve) => child.once("close", () => resolve()));

@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { cpSync, existsSync, mkdirSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync } from "node:fs";
 import path from "node:path";
 
 /** Somebody who uses the program: root, or the ordinary user that the machine's set-up made. */
@@ -8,8 +8,10 @@ export interface User {
   readonly uid: number;
   /** Where this user finds the program. */
   readonly clone: string;
-  /** A folder of this user's own that ends with the run. */
+  /** A folder of this user's own in which a file of tests is alone. */
   readonly home: string;
+  /** `XDG_CACHE_HOME`, which all files of tests share if they do not ask for another: what one built, others find. */
+  readonly cacheHome: string;
 }
 
 const clone = path.resolve(import.meta.dirname, "../../..");
@@ -24,15 +26,61 @@ function runFolder(): string {
 }
 
 /**
- * The users that tests can be: as root, root and `tester`; as anybody else, only oneself.
- * Every user has a home, and so a cache, that lasts for one run of the tests.
+ * Makes what all files of tests share: a clone that all users can read, and for each a cache with the base that `auto`
+ * is on this machine. Tests of the bases make theirs anew.
+ */
+export function prepareUsers(): void {
+  const names = findUsers();
+  const seed = path.join(runFolder(), "seed");
+  const makeBase = path.join(import.meta.dirname, "../make-base.ts");
+  execFileSync(process.execPath, [makeBase, "auto", seed], { stdio: ["ignore", "ignore", "inherit"] });
+  for (const { name, uid } of names) {
+    const cache = path.join(runFolder(), name, ".cache/repo2singularity");
+    mkdirSync(cache, { recursive: true });
+    for (const part of ["files", "records"]) cpSync(path.join(seed, part), path.join(cache, part), { recursive: true });
+    if (uid !== process.getuid?.()) execFileSync("chown", ["-R", String(uid), path.join(runFolder(), name)]);
+  }
+  execFileSync("rm", ["-rf", seed]);
+  if (names.length > 1 && !canReadClone()) {
+    cpSync(clone, cloneCopy(), { recursive: true, verbatimSymlinks: true });
+    execFileSync("chmod", ["-R", "a+rX", cloneCopy()]);
+  }
+}
+
+/** Names and numbers of {@link allUsers}. */
+function findUsers(): readonly Pick<User, "name" | "uid">[] {
+  const uid = process.getuid?.() ?? 0;
+  if (uid !== 0) return [{ name: "me", uid }];
+  const root = { name: "root", uid };
+  const found = spawnSync("id", ["-u", "tester"], { encoding: "utf8" });
+  return found.status === 0 ? [root, { name: "tester", uid: Number(found.stdout) }] : [root];
+}
+
+let users: readonly User[] | undefined;
+
+/**
+ * The users that tests can be: as root, root and `tester`; as anybody else, only oneself. The same ones whenever a file
+ * of tests asks.
  */
 export function allUsers(): readonly User[] {
-  const uid = process.getuid?.() ?? 0;
-  const own = makeUser(uid === 0 ? "root" : "me", uid, clone);
-  if (uid !== 0) return [own];
-  const found = spawnSync("id", ["-u", "tester"], { encoding: "utf8" });
-  return found.status === 0 ? [own, makeUser("tester", Number(found.stdout), cloneFor("tester"))] : [own];
+  users ??= findUsers().map(({ name, uid }) => {
+    const folder = path.join(runFolder(), name);
+    const home = mkdtempSync(path.join(folder, "home-"));
+    if (uid !== process.getuid?.()) execFileSync("chown", [String(uid), home]);
+    const place = uid === process.getuid?.() || canReadClone() ? clone : cloneCopy();
+    return { name, uid, clone: place, home, cacheHome: path.join(folder, ".cache") };
+  });
+  return users;
+}
+
+/** The user with a cache of its own, which starts with all layers that are in the shared one and nothing else. */
+export function withOwnCache(user: User): User {
+  const own = mkdtempSync(path.join(user.home, "cache-"));
+  const words = 'mkdir "$2" && cd "$1" && cp -al files records $([ ! -e trees ] || echo trees) "$2"';
+  const folders = [user.cacheHome, own].map((folder) => path.join(folder, "repo2singularity"));
+  execFileSync("sh", ["-c", words, "sh", ...folders]);
+  execFileSync("chown", ["-R", String(user.uid), own]);
+  return { ...user, cacheHome: own };
 }
 
 /** The ordinary user of this run: `tester` under root, else oneself. */
@@ -50,24 +98,11 @@ export function leastUser(): User {
   return user;
 }
 
-function makeUser(name: string, uid: number, place: string): User {
-  const home = path.join(runFolder(), name);
-  if (!existsSync(home)) {
-    mkdirSync(home, { recursive: true });
-    if (process.getuid?.() === 0) execFileSync("chown", [String(uid), home]);
-  }
-  return { name, uid, clone: place, home };
+function cloneCopy(): string {
+  return path.join(runFolder(), "clone");
 }
 
-/** A clone that the user may read: this one, or a copy when a folder above it is closed. */
-function cloneFor(name: string): string {
-  const readable =
-    spawnSync("setpriv", [`--reuid=${name}`, "--clear-groups", "test", "-x", `${clone}/bin`]).status === 0;
-  if (readable) return clone;
-  const copy = path.join(runFolder(), "clone");
-  if (!existsSync(copy)) {
-    cpSync(clone, copy, { recursive: true, verbatimSymlinks: true });
-    execFileSync("chmod", ["-R", "a+rX", copy]);
-  }
-  return copy;
+/** Whether the ordinary user may read this clone: a folder above it may be closed. */
+function canReadClone(): boolean {
+  return spawnSync("setpriv", ["--reuid=tester", "--clear-groups", "test", "-x", path.join(clone, "bin")]).status === 0;
 }
