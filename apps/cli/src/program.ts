@@ -46,6 +46,15 @@ export function createProgram(io: HostIo, setStatus: SetStatus): Command {
       await plan(repo, flags, io);
     });
 
+  addPlanOptions(subcommand(program, "lint"))
+    .description("find what will fail, and what to do about it, without building")
+    .argument("<repo>", "a git URL or a folder")
+    .option("--json", "as JSON")
+    .action(async (repo: string, flags: PlanFlags & { json?: boolean }) => {
+      const { lint } = await import("./commands/lint.ts");
+      setStatus(await lint(repo, flags, io));
+    });
+
   subcommand(program, "inspect")
     .description("show what an image is: commit, base, packages, layers")
     .argument("<image>", "a .sif file")
@@ -102,5 +111,6 @@ Examples:
   repo2singularity --run ./my/repo                            builds if needed, starts Jupyter
   repo2singularity --run ./my/repo -- python analysis.py      runs something else
   repo2singularity plan ./my/repo --format dockerfile         shows what a build would do
+  repo2singularity lint ./my/repo                             finds what will fail before it is built
   repo2singularity doctor                                     what works on this machine
 `;

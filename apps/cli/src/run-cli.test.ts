@@ -110,3 +110,35 @@ test("a folder is packed, listed, verified and unpacked", async () => {
   expect(verified.stdout).toContain("0 problems");
   expect(unpacked).toMatchObject({ status: 0 });
 });
+
+test("lint tells places, rules and what to do, and fails on errors only", async () => {
+  await writeFile(path.join(home, "requirements.txt"), "numpy\n");
+  const warned = await run("lint", ".", "--base", "debootstrap:bookworm");
+  await writeFile(path.join(home, "repo2singularity.yaml"), "gpus: 1\n");
+  const failed = await run("lint", ".", "--base", "debootstrap:bookworm");
+  const json = await run("lint", ".", "--base", "debootstrap:bookworm", "--json");
+
+  expect(warned).toMatchObject({ status: 0 });
+  expect(warned.stdout).toContain("requirements.txt:1: warning: requirements without a version: numpy");
+  expect(failed).toMatchObject({ status: 1, stderr: "" });
+  expect(failed.stdout).toContain(
+    "repo2singularity.yaml:1: error: gpus is no key of this file (own-file)\n  did you mean gpu?",
+  );
+  expect(failed.stdout).toMatch(/^1 error, 1 warning, 0 notes$/m);
+  expect(JSON.parse(json.stdout)).toContainEqual(
+    expect.objectContaining({ rule: "own-file", severity: "error", path: "repo2singularity.yaml", line: 1 }),
+  );
+});
+
+test("a plan tells the day, the card and the own file, and refuses a day that is none", async () => {
+  await writeFile(path.join(home, "repo2singularity.yaml"), "gpu: cuda\nbase: debootstrap:bookworm\n");
+
+  const dated = await run("plan", ".", "--date", "2024-05-01");
+  const wrong = await run("plan", ".", "--date", "soon");
+
+  expect(dated.stdout).toContain("base      debootstrap:bookworm@2024-05-01");
+  expect(dated.stdout).toContain("takes    date 2024-05-01: --date asks for it");
+  expect(dated.stdout).toContain("takes    GPU cuda: repo2singularity.yaml asks for it");
+  expect(wrong).toMatchObject({ status: 2 });
+  expect(wrong.stderr).toContain("(E_USAGE)");
+});

@@ -38,7 +38,7 @@ export function snapshotUri(archive: SnapshotArchive, day: string, roots: Snapsh
   }
 }
 
-/** How sources of a base name the archives: extended regular expressions of sed. */
+/** How sources of a base name the archives: extended regular expressions of sed, of two groups each. */
 const archiveAddresses: Readonly<Record<SnapshotArchive, string>> = {
   debianSecurity: String.raw`https?://(security\.debian\.org(/debian-security)?|deb\.debian\.org/debian-security)`,
   debian: String.raw`https?://(deb|httpredir|cdn-fastly\.deb|ftp(\.[a-z0-9]+)?)\.debian\.org/debian`,
@@ -62,7 +62,7 @@ export function pinAptStep(base: BaseFacts, day: string): RunStep | undefined {
     base.distribution === "debian" ? ["debianSecurity", "debian"] : ["ubuntu"];
   const expressions = archives.map((archive) => {
     const ending = String.raw`/?([[:space:]]|$)`;
-    return `s#${archiveAddresses[archive]}${ending}#${snapshotUri(archive, day)} #g`;
+    return String.raw`s#${archiveAddresses[archive]}${ending}#${snapshotUri(archive, day)}\3#g`;
   });
   const script = `for file in /etc/apt/sources.list /etc/apt/sources.list.d/*; do
   [ ! -f "$file" ] || sed -i -E ${expressions.map((expression) => `-e ${shellQuote(expression)}`).join(" ")} "$file"

@@ -138,7 +138,7 @@ describe("apt's sources of a day", () => {
         "deb http://snapshot.debian.org/archive/debian-security/20240501T235959Z bookworm-security main\n",
     );
     expect(read("sources.list.d/debian.sources")).toBe(
-      "Types: deb\nURIs: http://snapshot.debian.org/archive/debian/20240501T235959Z \nSuites: bookworm\nSigned-By: /x.gpg\n",
+      "Types: deb\nURIs: http://snapshot.debian.org/archive/debian/20240501T235959Z\nSuites: bookworm\nSigned-By: /x.gpg\n",
     );
     expect(read("sources.list.d/other.list")).toBe("deb https://developer.example.com/debian bookworm main\n");
     expect(read("preferences.d/repo2singularity-date")).toContain("Pin: release o=Debian\nPin-Priority: 1001");

@@ -57,7 +57,12 @@ export function planAptGroup(
   const decisions: Decision[] = asked.map(({ file, packages }) => ({
     subject: file,
     outcome: packages.length === 0 ? "ignored" : "used",
-    reason: packages.length === 0 ? "it names no package" : `${packages.length} packages are installed`,
+    reason:
+      packages.length === 0
+        ? "it names no package"
+        : packages.length === 1
+          ? "1 package is installed"
+          : `${packages.length} packages are installed`,
   }));
   for (const need of needs) {
     if (need.packages.length > 0)

@@ -1,0 +1,2 @@
+export { type AptIndexContext, askAptIndex } from "./lint/apt-index.ts";
+export { lintCheckout, type LintRequest } from "./lint/lint-checkout.ts";
