@@ -18,6 +18,10 @@ export const Mirrors = z.strictObject({
   cran: z.url().optional(),
   /** Answers for `https://cdn.posit.co/r`, which has builds of R. */
   rBuilds: z.url().optional(),
+  /** Answers for `https://julialang-s3.julialang.org`: holds `bin/versions.json` and Julia's builds. */
+  juliaBuilds: z.url().optional(),
+  /** A package server of Julia, in place of `https://pkg.julialang.org`. */
+  juliaPackages: z.url().optional(),
   /** Answers for `https://conda.anaconda.org`, which has conda-forge and bioconda. */
   conda: z.url().optional(),
   /** Answers for `https://repo.anaconda.com`, which has the channel `defaults`. */

@@ -63,6 +63,7 @@ export const errorCodes = {
   },
   E_RECIPE_PYTHON_UNSUPPORTED: { exitCode: 1, summary: "The repository asks for a Python that cannot be had" },
   E_RECIPE_R_UNSUPPORTED: { exitCode: 1, summary: "The repository asks for an R that cannot be had" },
+  E_RECIPE_JULIA_UNSUPPORTED: { exitCode: 1, summary: "The repository asks for a Julia that cannot be had" },
   E_RECIPE_BASE_UNFIT: { exitCode: 1, summary: "The base lacks something that the repository needs" },
 
   // registry

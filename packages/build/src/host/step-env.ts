@@ -33,12 +33,17 @@ export function stepEnv(settings: HostSettings, findLinks: readonly string[]): R
   };
 }
 
-/** Variables that our own scripts look at, in place of the public addresses. */
-function mirrorVariables({ cran, rBuilds }: Mirrors): Record<string, string> {
-  return {
-    ...(cran === undefined ? {} : { R2S_CRAN: cran.replace(/\/+$/, "") }),
-    ...(rBuilds === undefined ? {} : { R2S_R_BUILDS: rBuilds.replace(/\/+$/, "") }),
+/** Variables that our own scripts and the clients of languages look at, in place of the public addresses. */
+function mirrorVariables({ cran, rBuilds, juliaBuilds, juliaPackages }: Mirrors): Record<string, string> {
+  const roots = {
+    R2S_CRAN: cran,
+    R2S_R_BUILDS: rBuilds,
+    R2S_JULIA_BUILDS: juliaBuilds,
+    JULIA_PKG_SERVER: juliaPackages,
   };
+  return Object.fromEntries(
+    Object.entries(roots).flatMap(([name, root]) => (root === undefined ? [] : [[name, root.replace(/\/+$/, "")]])),
+  );
 }
 
 /** Channels keep their real addresses in what is installed; this says where they are asked instead. */

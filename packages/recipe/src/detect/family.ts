@@ -135,7 +135,10 @@ function pythonFile(tree: RepoTree, directory: ConfigDirectory): string | undefi
 
 /** What each family is called to people, and what can be done today. */
 const notYet: Readonly<
-  Record<Exclude<Family, "python" | "conda" | "pipfile" | "r">, { readonly name: string; readonly hint: string }>
+  Record<
+    Exclude<Family, "python" | "conda" | "pipfile" | "r" | "julia">,
+    { readonly name: string; readonly hint: string }
+  >
 > = {
   dockerfile: {
     name: "Dockerfiles",
@@ -145,10 +148,6 @@ const notYet: Readonly<
     name: "Apptainer and Singularity definition files",
     hint: "planContainer plans them: a recipe of environments cannot hold their stages",
   },
-  julia: {
-    name: "Julia environments",
-    hint: "only Python environments are supported now; install Julia in postBuild of a folder binder/",
-  },
   nix: {
     name: "Nix environments",
     hint: "only Python environments are supported now; use requirements.txt and apt.txt in a folder binder/",
@@ -157,7 +156,7 @@ const notYet: Readonly<
 
 /** The error for a family that a later version will build. */
 export function familyNotYet(
-  family: Exclude<Family, "python" | "conda" | "pipfile" | "r">,
+  family: Exclude<Family, "python" | "conda" | "pipfile" | "r" | "julia">,
   file: string,
   detail?: string,
 ): AppError {

@@ -1,5 +1,18 @@
-import type { Decision, Step, StepGroup } from "@repo2singularity/contracts";
+import type { BaseFacts, Decision, Recipe, Step, StepGroup } from "@repo2singularity/contracts";
+import type { DatePin } from "../date/date-pin.ts";
+import type { ConfigDirectory } from "../detect/config-directory.ts";
 import type { PythonChoice } from "../python/choose-python.ts";
+import type { RepoTree } from "../tree/repo-tree.ts";
+
+/** What the plan of a language beside Python depends on. */
+export interface LanguagePartInput {
+  readonly tree: RepoTree;
+  readonly directory: ConfigDirectory;
+  readonly base: BaseFacts;
+  readonly platform: Recipe["platform"];
+  /** The day that is asked for; a day of the language's own file goes before that of the own file, and `--date` before both. */
+  readonly date?: DatePin;
+}
 
 /** Packages of the distribution that a part needs, and why. */
 export interface SystemNeed {

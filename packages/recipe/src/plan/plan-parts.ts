@@ -2,7 +2,8 @@ import type { BaseFacts, Recipe } from "@repo2singularity/contracts";
 import { planCondaPart } from "../conda/conda-part.ts";
 import { planConda } from "../conda/plan-conda.ts";
 import { familyNotYet, findFamily, type Family, type FoundFamily } from "../detect/family.ts";
-import { findLanguages, inOrder, type Language, languages } from "../detect/languages.ts";
+import { findLanguages, inOrder, isLanguage, type Language, pythonless } from "../detect/languages.ts";
+import { planJuliaPart } from "../julia/julia-part.ts";
 import { planPipfile } from "../pipfile/plan-pipfile.ts";
 import { canChoosePython } from "../python/choose-python.ts";
 import { findLock } from "../python/locks/find-lock.ts";
@@ -11,8 +12,8 @@ import { planEnvironmentYml } from "../python/plan-environment-yml.ts";
 import { planPythonFiles } from "../python/plan-python.ts";
 import type { PythonPlan, PythonPlanInput } from "../python/python-plan.ts";
 import { planPythonPart } from "../python/python-part.ts";
-import { planRPart, type RPartInput } from "../r/r-part.ts";
-import type { EnvironmentPart, PythonPart } from "./environment-part.ts";
+import { planRPart } from "../r/r-part.ts";
+import type { EnvironmentPart, LanguagePartInput, PythonPart } from "./environment-part.ts";
 
 /** What a plan is made from: the repository, what the command line asks for, and the base. */
 export interface PartsInput extends PythonPlanInput {
@@ -32,28 +33,33 @@ export interface Parts {
   readonly languages: readonly EnvironmentPart[];
 }
 
-const languagePlanners: Readonly<Record<Language, (input: RPartInput) => EnvironmentPart>> = {
+const languagePlanners: Readonly<Record<Language, (input: LanguagePartInput) => EnvironmentPart>> = {
   r: planRPart,
+  julia: planJuliaPart,
 };
 
 /**
  * Plans the environment of a repository.
- * @throws E_RECIPE_FAMILY_NOT_YET, E_RECIPE_FILE_INVALID, E_RECIPE_PYTHON_UNSUPPORTED, E_RECIPE_R_UNSUPPORTED
+ * @throws E_RECIPE_FAMILY_NOT_YET, E_RECIPE_FILE_INVALID, E_RECIPE_PYTHON_UNSUPPORTED, E_RECIPE_R_UNSUPPORTED,
+ * E_RECIPE_JULIA_UNSUPPORTED
  */
 export function planParts(found: FoundFamily, input: PartsInput): Parts {
   const { tree, directory, isExclusive } = input;
   const beside = inOrder(findLanguages(tree, directory, found, isExclusive), input.languageOrder);
-  const environment = beside.includes(found.family as Language) // asks whether it is one
-    ? findFamily(tree, directory, isExclusive ? [...languages, "pipfile"] : languages)
+  const environment = isLanguage(found.family)
+    ? findFamily(tree, directory, isExclusive ? [...pythonless, "pipfile"] : pythonless)
     : found;
   const python = planPython(environment, input);
   return {
-    family:
-      beside[0] ??
-      (environment.family === "conda" && python.serverPython === undefined ? "python" : environment.family),
+    family: isLanguage(found.family) ? found.family : (beside[0] ?? familyOf(environment, python)),
     python,
     languages: beside.map((language) => languagePlanners[language](input)),
   };
+}
+
+/** An environment file that needs no conda makes a Python like any other. */
+function familyOf({ family }: FoundFamily, python: PythonPart): Family {
+  return family === "conda" && python.serverPython === undefined ? "python" : family;
 }
 
 /** The Python environment by the file that describes it; a new way is a folder and a line here. */
@@ -66,7 +72,8 @@ function planPython({ family, file = family }: FoundFamily, input: PartsInput): 
     case "pipfile":
       return planPythonPart(input.base, planPipfile(input));
     case "r":
-      throw new Error("R is no Python environment");
+    case "julia":
+      throw new Error(`${family} is no Python environment`);
     default:
       throw familyNotYet(family, file);
   }

@@ -39,7 +39,7 @@ export interface PlanOptions {
  * Turns a repository into an ordered list of steps over a base. Touches neither network nor files: the same
  * tree and options give the same recipe.
  * @throws E_RECIPE_BOTH_CONFIG_DIRS, E_RECIPE_FILE_INVALID, E_RECIPE_FAMILY_NOT_YET, E_RECIPE_PYTHON_UNSUPPORTED,
- * E_RECIPE_R_UNSUPPORTED, E_RECIPE_BASE_UNFIT
+ * E_RECIPE_R_UNSUPPORTED, E_RECIPE_JULIA_UNSUPPORTED, E_RECIPE_BASE_UNFIT
  *
  * @example
  * const base = knownBaseFacts("debootstrap:trixie");
@@ -140,7 +140,7 @@ function isServerPython(choice: PythonChoice): boolean {
 
 /** Files of the root that a configuration folder switches off. */
 const rootFiles =
-  "Dockerfile environment.yml environment.yaml Pipfile Pipfile.lock requirements.txt setup.py pyproject.toml pylock.toml uv.lock poetry.lock runtime.txt apt.txt postBuild start".split(
+  "Dockerfile JuliaProject.toml Project.toml Manifest.toml default.nix environment.yml environment.yaml Pipfile Pipfile.lock requirements.txt setup.py pyproject.toml pylock.toml uv.lock poetry.lock runtime.txt apt.txt postBuild start".split(
     " ",
   );
 

@@ -1,32 +1,20 @@
-import type { BaseFacts, Decision, Recipe, Step } from "@repo2singularity/contracts";
-import type { ConfigDirectory } from "../detect/config-directory.ts";
+import type { Decision, Step } from "@repo2singularity/contracts";
 import type { DatePin } from "../date/date-pin.ts";
 import type { ConfigFile } from "../detect/config-file.ts";
-import type { EnvironmentPart } from "../plan/environment-part.ts";
+import type { EnvironmentPart, LanguagePartInput } from "../plan/environment-part.ts";
 import { cleanStep } from "../scripts/clean.ts";
 import { imageLayout } from "../scripts/image-layout.ts";
-import type { RepoTree } from "../tree/repo-tree.ts";
 import { chooseR, type RChoice } from "./choose-r.ts";
 import { type RFiles, readRFiles } from "./read-r-files.ts";
 import { rVariables } from "./r-layout.ts";
 import { installPackagesLines, installRStep, rKernelStep, rProfileSteps, rStep, vendorRStep } from "./r-scripts.ts";
 import { settleLibraryStep } from "./settle-library.ts";
 
-/** What the plan of R depends on. */
-export interface RPartInput {
-  readonly tree: RepoTree;
-  readonly directory: ConfigDirectory;
-  readonly base: BaseFacts;
-  readonly platform: Recipe["platform"];
-  /** The day that is asked for; a day of `runtime.txt` goes before that of the own file, and `--date` before both. */
-  readonly date?: DatePin;
-}
-
 /**
  * R with its notebook kernel, and the packages that the repository asks for.
  * @throws E_RECIPE_R_UNSUPPORTED, E_RECIPE_FILE_INVALID, E_RECIPE_BASE_UNFIT
  */
-export function planRPart(input: RPartInput): EnvironmentPart {
+export function planRPart(input: LanguagePartInput): EnvironmentPart {
   const files = withDate(readRFiles(input.tree, input.directory), input.date);
   const choice = chooseR(input.base, input.platform, files.request);
   const isEarly = files.installR !== undefined && !needsRepository(files.installR);

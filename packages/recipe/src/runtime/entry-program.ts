@@ -76,8 +76,7 @@ def main():
     folder = session.open_home()
     copy = session.open_working_copy()
     os.environ["R2S_HOST_PWD"] = os.getcwd()
-    os.environ["REPO_DIR"] = copy.path
-    os.chdir(copy.path)
+    session.move_to(copy)
     command = sys.argv[1:] or os.environ["R2S_COMMAND"].split("\n")
     entry = os.environ.get("R2D_ENTRYPOINT")
     serves = not sys.argv[1:] or os.path.basename(command[0]).startswith("jupyter")

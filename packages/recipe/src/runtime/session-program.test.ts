@@ -51,6 +51,27 @@ describe.runIf(hasPython)("a session", () => {
     expect(home).toBe("/home/host");
   });
 
+  test("gives Julia a folder to write into and the project of the working copy", () => {
+    const repository = join(folder, "image-repo");
+    const [depots, project] = python(
+      `session.open_home()
+copy = session.WorkingCopy(${JSON.stringify(folder)}, False)
+session.move_to(copy)
+print(json.dumps([os.environ["JULIA_DEPOT_PATH"], os.environ["JULIA_PROJECT"]]))`,
+      { JULIA_DEPOT_PATH: "/srv/julia/pkg:/srv/julia/share/julia", JULIA_PROJECT: join(repository, "binder") },
+    ) as [string, string];
+
+    expect(depots).toMatch(/^\S+\/r2s-session-\w+\/home\/\.julia:\/srv\/julia\/pkg:\/srv\/julia\/share\/julia$/);
+    expect(project).toBe(join(folder, "binder"));
+  });
+
+  test("leaves Julia alone in an image that has none", () => {
+    const names = python(`session.open_home(); session.move_to(session.WorkingCopy(${JSON.stringify(folder)}, False))
+print(json.dumps([name for name in os.environ if name.startswith("JULIA")]))`);
+
+    expect(names).toEqual([]);
+  });
+
   test("is none of a build", () => {
     const session = python(`print(json.dumps(session.open_home()))`, { R2S_BUILD: "1" });
 

@@ -86,6 +86,9 @@ def open_home():
         for name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME", "XDG_STATE_HOME"):
             os.environ.pop(name, None)
     os.environ["JUPYTER_RUNTIME_DIR"] = os.path.join(folder, "runtime")
+    depots = os.environ.get("JULIA_DEPOT_PATH")
+    if depots:  # Julia writes into the first one: packages that are added, and code that it compiles
+        os.environ["JULIA_DEPOT_PATH"] = os.path.join(os.environ["HOME"], ".julia") + ":" + depots
     return folder
 
 
@@ -153,4 +156,13 @@ def open_working_copy():
     copy = WorkingCopy(path, False, newest)
     copy.names = names_in(path)
     return copy
+
+
+def move_to(copy):
+    """Makes the working copy the place of the repository for this process and those that it starts."""
+    os.environ["REPO_DIR"] = copy.path
+    project = os.environ.get("JULIA_PROJECT", "")
+    if project == IMAGE_REPO or project.startswith(IMAGE_REPO + "/"):
+        os.environ["JULIA_PROJECT"] = copy.path + project[len(IMAGE_REPO) :]
+    os.chdir(copy.path)
 `.trimStart();
