@@ -8,8 +8,21 @@ import contextlib, io, json, logging, os, re, sys, tempfile
 
 from repo2docker.__main__ import make_r2d
 from repo2docker.buildpacks import base
+from repo2docker.buildpacks.julia import julia_project
 
 picked = []
+
+
+class Releases:
+    """Stands in for Julia's server: the list of its releases, as far as the choice of one reads it."""
+
+    @staticmethod
+    def json():
+        return dict.fromkeys(JULIAS)
+
+
+JULIAS = ["1.0.5", "1.6.0", "1.6.7", "1.7.3", "1.9.4", "1.10.4", "1.10.10", "1.11.0", "1.12.0-rc1", "2.0.0-alpha1"]
+julia_project.requests = type("requests", (), {"get": staticmethod(lambda url: Releases)})
 
 
 def recording(render):
@@ -54,11 +67,13 @@ def ask(folder):
 def describe(dockerfile, error):
     buildpack = type(picked[0]).__name__ if picked else None
     apt = re.search(r"apt-get install --yes --no-install-recommends (?!gettext-base|psmisc)([^\n&]*) &&", dockerfile)
+    julia = re.search(r"^ENV JULIA_VERSION[= ]\"?([^\s\"]+)", dockerfile, re.M)
     post_build = re.search(r"^RUN \./(\S+)$", dockerfile, re.M)
     start = re.search(r'R2D_ENTRYPOINT="\$\{REPO_DIR\}/([^"]+)"', dockerfile)
     return {
         "buildpack": buildpack,
         "error": error,
+        "julia": julia.group(1) if julia else None,
         "python": getattr(picked[0], "python_version", None) if picked and error is None else None,
         "requirements": bool(re.search(r"pip install --no-cache-dir -r", dockerfile)),
         "installsRepository": bool(re.search(r"pip install --no-cache-dir \.$", dockerfile, re.M)),

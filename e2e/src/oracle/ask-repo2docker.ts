@@ -10,6 +10,7 @@ interface Answer {
   readonly buildpack: string | null;
   readonly error: string | null;
   readonly python: string | null;
+  readonly julia: string | null;
   readonly requirements: boolean;
   readonly installsRepository: boolean;
   readonly apt: readonly string[];
@@ -50,12 +51,13 @@ export async function askRepo2docker(
 }
 
 function decisionOf(answer: Answer): PlanDecision & { readonly needsNetwork: boolean } {
-  const needsNetwork = /ConnectionError|Failed to fetch available Julia versions|Max retries/.test(answer.error ?? "");
-  const { error, buildpack, python, requirements, installsRepository, apt, postBuild, start } = answer;
+  const needsNetwork = /ConnectionError|Max retries/.test(answer.error ?? "");
+  const { error, buildpack, python, julia, requirements, installsRepository, apt, postBuild, start } = answer;
   return {
     family: buildpack === null ? undefined : families[buildpack],
     isRefused: error !== null && !needsNetwork,
     python: python ?? undefined,
+    julia: julia ?? undefined,
     requirements,
     installsRepository,
     apt,

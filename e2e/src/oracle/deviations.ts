@@ -12,7 +12,17 @@ export interface Deviation {
 /** The fields in which two decisions differ. */
 export function differences(theirs: PlanDecision, ours: PlanDecision): readonly (keyof PlanDecision)[] {
   if (theirs.isRefused && ours.isRefused) return []; // how far each came before it refused means nothing
-  const fields = ["family", "isRefused", "python", "requirements", "installsRepository", "apt", "postBuild", "start"];
+  const fields = [
+    "family",
+    "isRefused",
+    "python",
+    "julia",
+    "requirements",
+    "installsRepository",
+    "apt",
+    "postBuild",
+    "start",
+  ];
   return (fields as (keyof PlanDecision)[]).filter(
     (field) => JSON.stringify(theirs[field]) !== JSON.stringify(ours[field]),
   );
@@ -77,6 +87,34 @@ export const deviations: readonly Deviation[] = [
     toldAs: "`apt.txt` is checked by prefix",
     explains: (shape, theirs, ours) =>
       /[;&]|--|\.\./.test(textOf(shape, "apt.txt") ?? "") && !theirs.isRefused && ours.isRefused,
+  },
+  {
+    toldAs: "the version is looked up in the list of releases while planning",
+    explains: (_shape, theirs, ours) =>
+      theirs.family === "julia" && theirs.isRefused && !ours.isRefused && ours.julia === undefined,
+  },
+  {
+    toldAs: "`julia_version` of the manifest is not read",
+    explains: (shape, theirs, ours) =>
+      textOf(shape, "Manifest.toml") !== undefined && ours.julia === "1.9.4" && differOnlyIn(theirs, ours, "julia"),
+  },
+  {
+    toldAs: "lists and ranges of versions in `[compat]` end in a traceback",
+    explains: (shape, theirs, ours) =>
+      /julia = ".*[, ]/.test(textOf(shape, "Project.toml") ?? "") && theirs.isRefused && !ours.isRefused,
+  },
+  {
+    toldAs: "the Python of an `environment.yml` beside Julia or R",
+    explains: (shape, theirs, ours) =>
+      (textOf(shape, "environment.yml") ?? textOf(shape, "environment.yaml")) !== undefined &&
+      ["julia", "r"].includes(theirs.family ?? "") &&
+      theirs.python === "3.10" &&
+      differOnlyIn(theirs, ours, "python"),
+  },
+  {
+    toldAs: "`REQUIRE` is recognised, and refused at the build",
+    explains: (shape, theirs, ours) =>
+      textOf(shape, "REQUIRE") !== undefined && theirs.family === "julia" && !theirs.isRefused && ours.isRefused,
   },
   {
     toldAs: "a folder named like a file counts as the file",

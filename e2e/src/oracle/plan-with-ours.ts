@@ -1,7 +1,7 @@
 import { AppError } from "@repo2singularity/base";
 import type { BaseFacts, Recipe } from "@repo2singularity/contracts";
 import { memoryTree, planRecipe } from "@repo2singularity/recipe";
-import type { PlanDecision } from "./decision.ts";
+import { juliaReleases, type PlanDecision } from "./decision.ts";
 import type { Shape } from "./shapes.ts";
 
 /**
@@ -39,6 +39,7 @@ const nothing: PlanDecision = {
   family: undefined,
   isRefused: false,
   python: undefined,
+  julia: undefined,
   requirements: false,
   installsRepository: false,
   apt: [],
@@ -67,10 +68,24 @@ function decisionOf(recipe: Recipe): PlanDecision {
     ...nothing,
     family: recipe.family,
     python: chosen?.subject.slice("Python ".length).split(".").slice(0, 2).join("."),
+    julia: juliaOf(script("julia")),
     requirements: used("requirements.txt") !== undefined,
     installsRepository: /(^|\n)\.\n/.test(script("content")),
     apt: packages.filter((name) => name !== "" && !needed.has(name)),
     postBuild: used("postBuild"),
     start: used("start"),
   };
+}
+
+/** The release that the step takes from the oracle's list. @returns `undefined` where there is no Julia */
+function juliaOf(script: string): string | undefined {
+  const json = /(?<json>\{\n "(?:exact|ranges)"[^]*?\n\})/.exec(script)?.groups?.["json"];
+  if (json === undefined) return undefined;
+  const wish = JSON.parse(json) as { exact?: string; ranges?: { from: string; below: string | null }[] }; // the plan's
+  const order = new Intl.Collator("en", { numeric: true }).compare;
+  const isIn = (version: string): boolean =>
+    (wish.ranges ?? []).some(
+      ({ from, below }) => order(from, version) <= 0 && (below === null || order(version, below) < 0),
+    );
+  return wish.exact ?? juliaReleases.findLast(isIn);
 }

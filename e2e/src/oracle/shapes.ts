@@ -119,6 +119,21 @@ function pipfileShapes(): Shape[] {
   );
 }
 
+/** A specifier of each kind, and a manifest that says what its author had. */
+function juliaShapes(): Shape[] {
+  const specifiers = "1 1.6 1.6.7 ^1.7 ~1 ~1.6 ~1.6.2 =1.6.7 =1.6 <1.7 <=1.6.7 >1.7 >=1.9 0.7 2 1.6-".split(" ");
+  const texts = [...specifiers, "≥ 1.10", "≤ 1.9.4", "1.6, 1.7", "1.6 - 1.9", "latest"];
+  const projects = texts.map((text) => `[compat]\njulia = "${text}"\n`);
+  return [
+    ...textShapes("Project.toml", [...projects, "", "[deps]\n", '[compat]\nExample = "0.5"\n', "[compat\n"]),
+    ...textShapes("Project.toml", ['[compat]\njulia = "1.6"\n'], { "Manifest.toml": 'julia_version = "1.9.4"\n' }),
+    ...textShapes("Project.toml", ['[compat]\njulia = "~1.6"\n'], { "Manifest.toml": "" }),
+    ...textShapes("binder/Project.toml", ['[compat]\njulia = "~1.6"\n'], { "Project.toml": "" }),
+    ...textShapes("Project.toml", ["[deps]\n"], pick("environment.yml", "apt.txt")),
+    ...textShapes("Project.toml", ["[deps]\n"], pick("runtime.txt", "setup.py")),
+  ];
+}
+
 function aptShapes(): Shape[] {
   const texts = [
     "",
@@ -179,5 +194,6 @@ export const shapes: readonly Shape[] = [
   ...condaShapes(),
   ...requiresPythonShapes(),
   ...pipfileShapes(),
+  ...juliaShapes(),
   ...aptShapes(),
 ];
