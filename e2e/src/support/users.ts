@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import path from "node:path";
 
 /** Somebody who uses the program: root, or the ordinary user that the machine's set-up made. */
@@ -73,12 +73,17 @@ export function allUsers(): readonly User[] {
   return users;
 }
 
-/** The user with a cache of its own, which starts with all layers that are in the shared one and nothing else. */
-export function withOwnCache(user: User): User {
+/**
+ * The user with a cache of its own.
+ * @param start what it has of the shared one: the base, or also the layers that other tests have built by now
+ */
+export function withOwnCache(user: User, start: "the base alone" | "all layers" = "all layers"): User {
   const own = mkdtempSync(path.join(user.home, "cache-"));
   const words = 'mkdir "$2" && cd "$1" && cp -al files records $([ ! -e trees ] || echo trees) "$2"';
   const folders = [user.cacheHome, own].map((folder) => path.join(folder, "repo2singularity"));
   execFileSync("sh", ["-c", words, "sh", ...folders]);
+  if (start === "the base alone")
+    rmSync(path.join(own, "repo2singularity/records/layer"), { recursive: true, force: true });
   execFileSync("chown", ["-R", String(user.uid), own]);
   return { ...user, cacheHome: own };
 }
