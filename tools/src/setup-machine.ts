@@ -1,9 +1,10 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import { chmodSync, existsSync, readFileSync, statSync } from "node:fs";
 import { installApptainer } from "./install-apptainer.ts";
+import { ensureBuildx } from "./install-buildx.ts";
 
 /**
- * Adds what the main job (`start`), the tests (`test`) or a benchmark that needs apptainer (`apptainer`) needs.
+ * Adds what the main job (`start`), the tests (`test`) or a benchmark that needs `apptainer` or `docker` needs.
  * Only root on Debian or Ubuntu gets them added; everybody else is told what is missing.
  */
 
@@ -22,6 +23,8 @@ const forStart: readonly Requirement[] = [
   { program: "unshare", debianPackage: "util-linux" },
 ];
 
+const forDocker: readonly Requirement[] = [{ program: "dockerd", debianPackage: "docker.io", startsService: true }];
+
 const forTests: readonly Requirement[] = [
   ...forStart,
   { program: "mksquashfs", debianPackage: "squashfs-tools" },
@@ -34,6 +37,7 @@ const forTests: readonly Requirement[] = [
   { program: "skopeo", debianPackage: "skopeo" },
   { program: "sshd", debianPackage: "openssh-server", startsService: true },
   { program: "docker-registry", debianPackage: "docker-registry", startsService: true },
+  ...forDocker,
   { program: "hg", debianPackage: "mercurial" },
   { program: "xz", debianPackage: "xz-utils" },
   { program: "bzip2", debianPackage: "bzip2" },
@@ -90,7 +94,12 @@ function ensureApptainer(): void {
   else console.error("setup: apptainer is not installed: what needs it is skipped");
 }
 
-const purposes: Readonly<Record<string, readonly Requirement[]>> = { start: forStart, test: forTests, apptainer: [] };
+const purposes: Readonly<Record<string, readonly Requirement[]>> = {
+  start: forStart,
+  test: forTests,
+  apptainer: [],
+  docker: forDocker,
+};
 const purpose = process.argv[2] ?? "start";
 const missing = (purposes[purpose] ?? []).filter(
   ({ program, startsService = false }) =>
@@ -100,5 +109,6 @@ if (missing.length > 0) addPackages(missing);
 if (purpose !== "start") {
   openDevices();
   ensureApptainer();
+  if (isRoot && isDebianFamily() && isInstalled("dockerd")) ensureBuildx();
 }
 if (purpose === "test") ensureTestUser();

@@ -21,6 +21,7 @@ import {
   type StepSetting,
   writeStepSurroundings,
 } from "@repo2singularity/build";
+import { type DaemonDependencies, findRepo2docker } from "@repo2singularity/build/daemon";
 import type { ExtentCache } from "@repo2singularity/image";
 import { executorHost } from "./build-choices.ts";
 import type { HostIo } from "./host-io.ts";
@@ -38,7 +39,9 @@ export function makeExecutors(io: HostIo): readonly StepExecutor[] {
 
 /** What a build needs that the cache does not answer. */
 export interface BuildAdapters
-  extends Pick<BuildDependencies, "selectExecutor" | "makeSetting" | "openClient">, AsyncDisposable {
+  extends
+    Pick<DaemonDependencies, "selectExecutor" | "makeSetting" | "openClient" | "findRepo2docker">,
+    AsyncDisposable {
   resolveBase(phase: Phase, asked: { readonly reference: string; readonly cwd: string }): Promise<ResolvedBase>;
 }
 
@@ -68,11 +71,11 @@ export async function openBuildAdapters(
     credentials: registryCredentials(io),
     signal: io.signal,
   };
+  const own = { store, client, settings, host, platform: request.platform, signal: io.signal };
   const makeSetting: BuildDependencies["makeSetting"] = async (
     base,
     { way = "own", day } = {},
   ): Promise<StepSetting> => {
-    const own = { store, client, settings, host, platform: request.platform, signal: io.signal };
     const tools = way === "own" ? [await ensureTool("uv", own)] : [];
     const surroundings = await writeStepSurroundings(settings, {
       directory: await store.makeScratchFolder(),
@@ -90,6 +93,7 @@ export async function openBuildAdapters(
     selectExecutor: () => selectExecutor(makeExecutors(io), flags.executor ?? config.executor, io.signal),
     makeSetting,
     openClient: async () => client,
+    findRepo2docker: () => findRepo2docker({ ...own, ...host, ensureUv: () => ensureTool("uv", own) }),
     [Symbol.asyncDispose]: () => client[Symbol.asyncDispose](),
   };
 }

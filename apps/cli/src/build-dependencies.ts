@@ -1,9 +1,6 @@
-import {
-  type BuildDependencies,
-  type BuildRequest,
-  findKeptBase,
-  openSqliteExtentCache,
-} from "@repo2singularity/build/pipeline";
+import { processRunner, processStreamer } from "@repo2singularity/base";
+import type { DaemonDependencies } from "@repo2singularity/build/daemon";
+import { type BuildRequest, findKeptBase, openSqliteExtentCache } from "@repo2singularity/build/pipeline";
 import type { BuildEventSink } from "@repo2singularity/contracts";
 import type { BuildAdapters } from "./build-adapters.ts";
 import { executorHost } from "./build-choices.ts";
@@ -22,7 +19,7 @@ export function openBuildDependencies(
   request: BuildRequest,
   events: BuildEventSink,
   io: HostIo,
-): BuildDependencies & AsyncDisposable {
+): DaemonDependencies & AsyncDisposable {
   const { store } = bench;
   const { platform, format } = request;
   const extentCache = openSqliteExtentCache(store);
@@ -45,6 +42,8 @@ export function openBuildDependencies(
     selectExecutor: async () => (await adapters()).selectExecutor(),
     makeSetting: async (base, use) => (await adapters()).makeSetting(base, use),
     openClient: async () => (await adapters()).openClient(),
+    docker: { runner: processRunner, streamer: processStreamer, env: io.env },
+    findRepo2docker: async () => (await adapters()).findRepo2docker(),
     [Symbol.asyncDispose]: async () => {
       await extentCache.close();
       await (await opened)?.[Symbol.asyncDispose]();

@@ -28,6 +28,7 @@ export interface BuildFlags extends PlanFlags {
   readonly compression?: "zstd" | "gzip";
   readonly blockSize?: number;
   readonly executor?: "userns" | "root" | "apptainer";
+  readonly builder?: "docker" | "repo2docker";
   readonly stepTimeout?: number;
   readonly refresh?: boolean;
   readonly buildContext: readonly string[];
@@ -107,6 +108,12 @@ export function addBuildOptions(command: Command): Command {
     )
     .option("--block-size <size>", "squashfs block size, 4K to 1M", parseBlockSize)
     .addOption(new Option("--executor <name>", "how build steps run").choices(["userns", "root", "apptainer"]))
+    .addOption(
+      new Option("--builder <name>", "have a docker daemon build instead, from our recipe or by repo2docker").choices([
+        "docker",
+        "repo2docker",
+      ]),
+    )
     .option("--step-timeout <seconds>", "time limit of one build step", parsePositive)
     .option(
       "--build-context <image=base>",

@@ -4,7 +4,8 @@ import { type Benchmark, type BenchRow, lessIsBetter } from "../benchmark.ts";
 import type { BenchContext } from "../context.ts";
 import { ensureDockerArchive } from "../fixtures/docker-archive.ts";
 import { knownPrograms } from "../machine/debian-packages.ts";
-import { startDockerDaemon } from "../machine/docker-daemon.ts";
+import { ensureDocker } from "../machine/docker.ts";
+import { startDockerDaemon } from "@repo2singularity/testkit/docker";
 import { interleave } from "../measure/interleaved.ts";
 import { runTimed } from "../measure/timed-process.ts";
 
@@ -19,12 +20,13 @@ export const dockerfileBenchmark: Benchmark = {
   title: "a Dockerfile of 12 steps, edited in its last, middle and first line: to the finished SIF",
   run: async (context) => {
     const version = await context.ensureApptainer();
-    await context.ensurePrograms([knownPrograms.mmdebstrap, knownPrograms.docker]);
+    await context.ensurePrograms([knownPrograms.mmdebstrap]);
+    await ensureDocker(context.log);
     const { layer, archive } = await ensureBase(context);
     await using daemon = await startDockerDaemon(join(context.scratchDir, "docker"));
     const env = { DOCKER_HOST: daemon.host, DOCKER_BUILDKIT: "1" };
-    await runTimed(daemon.client, ["import", layer, "bench-base:1"], { env });
-    const sides = await makeSides(context, archive, { client: daemon.client, env });
+    await runTimed("docker", ["import", layer, "bench-base:1"], { env });
+    const sides = await makeSides(context, archive, env);
     await sides.ours();
     await sides.theirs();
     const rows: BenchRow[] = [];
@@ -67,7 +69,7 @@ async function ensureBase({
 async function makeSides(
   context: BenchContext,
   archive: string,
-  { client, env }: { readonly client: string; readonly env: Readonly<Record<string, string>> },
+  env: Readonly<Record<string, string>>,
 ): Promise<Readonly<Record<"ours" | "theirs", (step?: number) => Promise<number>>>> {
   const program = join(context.repositoryRoot, "bin/repo2singularity");
   const cache = join(context.scratchDir, "cache");
@@ -89,7 +91,7 @@ async function makeSides(
     },
     theirs: async (step) => {
       await write.theirs(step);
-      const build = await runTimed(client, ["build", "--network=host", "-q", "-t", "bench:1", folders.theirs], {
+      const build = await runTimed("docker", ["build", "--network=host", "-q", "-t", "bench:1", folders.theirs], {
         env,
       });
       const convert = await runTimed("apptainer", ["build", "--force", image, "docker-daemon:bench:1"], {

@@ -13,7 +13,6 @@ export const knownPrograms = {
   mksquashfs: { program: "mksquashfs", debianPackage: "squashfs-tools" },
   tar2sqfs: { program: "tar2sqfs", debianPackage: "squashfs-tools-ng" },
   mmdebstrap: { program: "mmdebstrap", debianPackage: "mmdebstrap" },
-  docker: { program: "dockerd", debianPackage: "docker.io" },
   python3: { program: "python3", debianPackage: "python3" },
 } as const satisfies Record<string, NeededProgram>;
 

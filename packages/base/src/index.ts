@@ -4,6 +4,7 @@ export { isAbortError, withTimeLimit } from "./abort.ts";
 export { canonicalJson, sha256Hex, type Digest } from "./digest.ts";
 export { nullLogger, type Logger } from "./logger.ts";
 export { processRunner, type ProcessOptions, type ProcessResult, type ProcessRunner } from "./process/runner.ts";
+export { processStreamer, type ProcessStreamer } from "./process/stream-process.ts";
 export { redactText, redactUrl, Secret } from "./redaction.ts";
 export { formatDuration, formatSize, parseSize } from "./sizes.ts";
 export { shellQuote } from "./shell-quote.ts";

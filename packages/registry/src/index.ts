@@ -4,6 +4,7 @@ export { readDockerArchive } from "./archive/docker-archive.ts";
 export { readOciLayout } from "./archive/oci-layout.ts";
 export { pullImage, type PullOptions } from "./client/pull-image.ts";
 export type { OciConfig } from "./oci/documents.ts";
+export { parseInspectedImage, type InspectedImage } from "./oci/inspected-image.ts";
 export type { OciImage, OciLayer } from "./oci/model.ts";
 export { platformOf, type Platform } from "./oci/platform.ts";
 export { openImageSource, type ImageSourceOptions, type OpenImageSource } from "./open-image-source.ts";

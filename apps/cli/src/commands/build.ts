@@ -67,7 +67,9 @@ async function buildOnly(repo: string, flags: BuildFlags, io: HostIo): Promise<B
       container: await containerRequest(flags, bench.config, io),
     };
     await using deps = openBuildDependencies(bench, flags, request, renderer.sink, io);
-    return await buildImage(request, deps);
+    if (flags.builder === undefined) return await buildImage(request, deps);
+    const { buildThroughDaemon } = await import("@repo2singularity/build/daemon");
+    return await buildThroughDaemon(flags.builder, request, deps);
   } finally {
     await renderer.finish();
   }

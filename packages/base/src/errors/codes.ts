@@ -78,6 +78,10 @@ export const errorCodes = {
   // build
   E_BASE_UNAVAILABLE: { exitCode: 3, summary: "No base image could be had" },
   E_EXECUTOR_UNAVAILABLE: { exitCode: 3, summary: "No way to run build steps works on this machine" },
+  E_DAEMON_UNAVAILABLE: {
+    exitCode: 3,
+    summary: "The container daemon, or its client, that --builder needs is not there",
+  },
   E_STEP_FAILED: { exitCode: 1, summary: "A build step ended with an error" },
   E_SECRET_MISSING: { exitCode: 2, summary: "A build step asks for a secret that was not given" },
   E_FETCH_FAILED: { exitCode: 1, summary: "A file that a build step fetches could not be had" },

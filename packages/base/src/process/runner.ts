@@ -1,6 +1,5 @@
 import type { Readable } from "node:stream";
-import { AppError } from "../errors/app-error.ts";
-import { redactText } from "../redaction.ts";
+import { checkEnd } from "./check-end.ts";
 import { startProcess } from "./start-process.ts";
 import { Tail } from "./tail.ts";
 
@@ -65,26 +64,7 @@ export const processRunner: ProcessRunner = async (command, args, options) => {
   follow(child.stdout, stdout, "stdout", options.onLine);
   follow(child.stderr, stderr, "stderr", options.onLine);
   if (options.input !== undefined && child.stdin !== null) feed(child.stdin, options.input);
-  const { exitCode, signal, by, startFailure } = await end;
-
-  if (by === "abort") throw options.signal?.reason ?? new DOMException("aborted", "AbortError");
-  const shown = redactText([command, ...args].join(" ")).slice(0, 400);
-  if (by === "timeout") {
-    throw new AppError("E_PROCESS_TIMEOUT", `${shown}: not finished after ${options.timeoutMs} ms`);
-  }
-  if (startFailure === "ENOENT") {
-    throw new AppError("E_PROCESS_NOT_FOUND", `${command} is not installed or not on the PATH`, {
-      data: { command },
-    });
-  }
-  if (exitCode === undefined || !(options.okExitCodes ?? [0]).includes(exitCode)) {
-    const tail = redactText(stderr.text());
-    const how =
-      startFailure === undefined ? `ended with ${signal ?? `status ${exitCode}`}` : `not started (${startFailure})`;
-    throw new AppError("E_PROCESS_FAILED", `${shown}: ${how}${tail === "" ? "" : `: ${lastLine(tail)}`}`, {
-      data: { exitCode: exitCode ?? 128, signal, stderr: tail },
-    });
-  }
+  const exitCode = checkEnd(await end, { ...options, command, args, stderr: stderr.text() });
   return { exitCode, stdout: stdout.text(), stderr: stderr.text() };
 };
 
@@ -113,8 +93,4 @@ function feed(stdin: NodeJS.WritableStream, input: string | Uint8Array | Readabl
   stdin.on("error", () => {}); // a program that ends without reading its input is no error of ours
   if (typeof input === "string" || input instanceof Uint8Array) stdin.end(input);
   else input.pipe(stdin);
-}
-
-function lastLine(text: string): string {
-  return text.trimEnd().split("\n").at(-1) ?? "";
 }

@@ -31,6 +31,12 @@ const BaseRecord = z.strictObject({
   madeAtMs: z.number(),
 });
 
+/** What the layer of a base is made with. */
+export type BaseLayerDependencies = Pick<
+  BaseDependencies,
+  "store" | "format" | "platform" | "extentCache" | "now" | "refresh" | "signal"
+>;
+
 /** Where a base comes from, and what its layer is kept under. */
 export interface BaseOrigin {
   /** Goes into recipes and images, so no folder of this machine is in it. */
@@ -67,7 +73,7 @@ export async function findBaseLayer(
  * The layer of a base, made once however many builds ask for it at the same time.
  * @throws what reading the origin throws; E_NO_SPACE
  */
-export async function ensureBaseLayer(origin: BaseOrigin, deps: BaseDependencies): Promise<ResolvedBase> {
+export async function ensureBaseLayer(origin: BaseOrigin, deps: BaseLayerDependencies): Promise<ResolvedBase> {
   const signal = deps.signal === undefined ? {} : { signal: deps.signal };
   const startedMs = deps.now();
   const base = await deps.store.computeOnce(`base ${keyOf(origin.contentKey, deps)}`, {
@@ -83,7 +89,7 @@ export async function ensureBaseLayer(origin: BaseOrigin, deps: BaseDependencies
   return { ...base, reference: origin.reference, facts: { ...base.facts, reference: origin.reference } };
 }
 
-async function makeBaseLayer(origin: BaseOrigin, deps: BaseDependencies): Promise<ResolvedBase> {
+async function makeBaseLayer(origin: BaseOrigin, deps: BaseLayerDependencies): Promise<ResolvedBase> {
   const { store } = deps;
   const observer = new BaseObserver();
   const { path, digestHex } = await packInTreeOrder(observer.watch(normalizeBase(origin.entries())), deps);
@@ -107,7 +113,7 @@ async function makeBaseLayer(origin: BaseOrigin, deps: BaseDependencies): Promis
  */
 async function packInTreeOrder(
   entries: AsyncIterable<TreeEntry>,
-  { store, format, signal, extentCache }: BaseDependencies,
+  { store, format, signal, extentCache }: BaseLayerDependencies,
 ): Promise<{ readonly path: string; readonly digestHex: string }> {
   const folder = await store.makeScratchFolder();
   const options = {

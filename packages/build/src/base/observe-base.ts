@@ -3,6 +3,7 @@ import type { EntryContent, TreeEntry } from "@repo2singularity/image";
 import type { BaseFacts, LockedPackage } from "@repo2singularity/contracts";
 import { factsFromFiles } from "@repo2singularity/recipe";
 import type { AptSourcesFile } from "../host/apt-sources.ts";
+import { packageOfEntry } from "../pipeline/package-of-entry.ts";
 import { type LayerPackages, parseDpkgStatus } from "../pipeline/resolved-packages.ts";
 
 /** What a base's own files say of it. */
@@ -57,19 +58,8 @@ export class BaseObserver {
   #notePath({ path, type }: TreeEntry): void {
     if (path === "usr/bin/apt-get") this.#hasApt = true;
     if (type !== "directory" && /(?:^|\/)bin\/python3\.\d+$/.test(path)) this.#interpreters.add(`/${path}`);
-    if (type !== "directory") return;
-    const match =
-      /^(?<prefix>usr\/local)\/lib\/python3[^/]*\/(?:site|dist)-packages\/(?<name>[^/]+)-(?<version>[^/-]+)\.dist-info$/.exec(
-        path,
-      )?.groups;
-    if (match === undefined) return;
-    const name = (match["name"] ?? "").replaceAll(/[-_.]+/g, "-").toLowerCase();
-    this.#python[`/${path}`] = {
-      manager: "python",
-      name,
-      version: match["version"] ?? "",
-      prefix: `/${match["prefix"] ?? ""}`,
-    };
+    const found = packageOfEntry({ path, type });
+    if (found !== undefined) this.#python[`/${path}`] = found;
   }
 
   async #readText(entry: TreeEntry): Promise<TreeEntry> {

@@ -1,16 +1,15 @@
-import type { ContainerRecipe, ImageRecord } from "@repo2singularity/contracts";
+import type { ContainerRecipe } from "@repo2singularity/contracts";
 import type { SingularityTreeOptions } from "@repo2singularity/image";
 import type { RepoTree } from "@repo2singularity/recipe";
 import { emptyConfig, parseLabels } from "@repo2singularity/recipe/container";
 import type { ResolvedBase } from "../base/resolved-base.ts";
 import type { BuildDependencies, BuildRequest, BuildResult, ContainerRequest } from "../pipeline/build-request.ts";
 import { softwareTimeSeconds } from "../pipeline/group-key.ts";
-import { makeImageLayer } from "../pipeline/image-layer.ts";
-import { imageKey, imageLabels, recordSource } from "../pipeline/image-record.ts";
+import { finishImage, type UnfinishedImage } from "../pipeline/finish-image.ts";
+import { imageKey, imageLabels } from "../pipeline/image-record.ts";
 import type { PhaseReporter } from "../pipeline/phase.ts";
-import { mergePackages } from "../pipeline/resolved-packages.ts";
 import type { StepSetting } from "../pipeline/step-setting.ts";
-import { isKept, writeOutput } from "../pipeline/write-output.ts";
+import { isKept } from "../pipeline/write-output.ts";
 import { BaseImages } from "./base-images.ts";
 import { type BuiltStage, buildStages } from "./build-stages.ts";
 import type { ContainerContext } from "./container-context.ts";
@@ -73,7 +72,7 @@ export async function buildContainer(
       runImageTest(texts, { key: image.key, layers, base: image.base }, context, phase),
     );
   }
-  await writeImage({ ...image, texts }, built, request, deps, phases);
+  await finishImage(unfinishedImage({ ...image, texts }, built), request, deps, phases);
   return { ...result, outcome: "built" };
 }
 
@@ -136,40 +135,15 @@ function withNotes(texts: SingularityTreeOptions, { layers }: BuiltStage): Singu
   return { ...texts, labels: Object.assign({}, texts.labels, ...left) as Record<string, string> }; // of records of strings
 }
 
-async function writeImage(
-  { recipe, base, texts, key }: PlannedImage,
-  built: BuiltStage,
-  request: BuildRequest,
-  deps: BuildDependencies,
-  phases: PhaseReporter,
-): Promise<void> {
-  await phases.run("compose", "Image", async (phase) => {
-    const top = await makeImageLayer(deps.store, { texts, format: request.format, key });
-    const layers = [
-      { name: "base", key: base.digest, digest: base.digest, sizeBytes: base.sizeBytes },
-      ...built.layers,
-      top,
-    ];
-    const record: ImageRecord = {
-      schemaVersion: 1,
-      key,
-      source: recordSource(request.checkout),
-      base: { reference: base.reference, digest: base.digest },
-      platform: recipe.platform,
-      timestamp: texts.timestampSeconds,
-      recipe,
-      layers: layers.map(({ name, key: layerKey, digest, sizeBytes }) => ({ name, key: layerKey, digest, sizeBytes })),
-      packages: [...mergePackages([base.packages, ...built.layers.map(({ packages }) => packages)])],
-    };
-    const parts = {
-      // what an edit of the last line leaves alone is composed once and kept
-      layers: { software: [...built.below, ...built.layers.slice(0, -1)], content: [...built.layers.slice(-1), top] },
-      record,
-      texts,
-      platform: recipe.platform,
-      store: deps.store,
-      signal: deps.signal,
-    };
-    await writeOutput(request.output, parts, phase, phases);
-  });
+function unfinishedImage({ recipe, base, texts, key }: PlannedImage, built: BuiltStage): UnfinishedImage {
+  return {
+    key,
+    recipe,
+    texts,
+    base,
+    layers: [{ name: "base", key: base.digest, digest: base.digest, sizeBytes: base.sizeBytes }, ...built.layers],
+    packages: [base.packages, ...built.layers.map(({ packages }) => packages)],
+    // what an edit of the last line leaves alone is composed once and kept
+    composition: { software: [...built.below, ...built.layers.slice(0, -1)], content: built.layers.slice(-1) },
+  };
 }

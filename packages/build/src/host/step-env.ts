@@ -55,7 +55,11 @@ function condaVariables({ aliasUrl, defaultsUrl }: CondaSettings): Record<string
   return Object.keys(channels).length === 0 ? {} : { R2S_CONDA_MIRRORS: JSON.stringify(channels) };
 }
 
-function uvVariables({ python }: HostSettings, findLinks: readonly string[]): Record<string, string> {
+/** The variables through which uv finds the machine's Python settings. */
+export function uvVariables(
+  { python }: Pick<HostSettings, "python">,
+  findLinks: readonly string[],
+): Record<string, string> {
   const env: Record<string, string | undefined> = {
     UV_DEFAULT_INDEX: python.indexUrl,
     UV_INDEX: joined(python.extraIndexUrls),

@@ -1,20 +1,17 @@
 import { formatSize } from "@repo2singularity/base";
-import type { ImageRecord, Recipe } from "@repo2singularity/contracts";
 import type { ResolvedBase } from "../base/resolved-base.ts";
-import { holdsRepository, keyGroups, type KeyedGroup, softwareTimeSeconds } from "./group-key.ts";
+import { holdsRepository, keyGroups, type KeyedGroup } from "./group-key.ts";
 import type { BuildDependencies, BuildRequest, BuildResult } from "./build-request.ts";
 import type { GroupContext } from "./group-context.ts";
 import { ensureGroupLayer, findGroupLayer, type StoredLayer } from "./group-layer.ts";
-import { makeImageLayer } from "./image-layer.ts";
+import { finishImage, type UnfinishedImage } from "./finish-image.ts";
 import { imageTexts } from "./image-texts.ts";
-import { imageKey, imageLabels, recordSource } from "./image-record.ts";
+import { imageKey, imageLabels } from "./image-record.ts";
 import { PhaseReporter } from "./phase.ts";
-import { planCheckout, repoTree } from "./plan-checkout.ts";
+import { repoTree } from "./plan-checkout.ts";
 import { findContainerFile } from "../container/find-container-file.ts";
-import { type PlanWishes, readWishes } from "./plan-wishes.ts";
-import { mergePackages } from "./resolved-packages.ts";
-import { defaultBasePath } from "./step-setting.ts";
-import { isKept, writeOutput } from "./write-output.ts";
+import { planOnBase } from "./plan-on-base.ts";
+import { isKept } from "./write-output.ts";
 
 /**
  * Builds the image of a checkout, doing only what no earlier build did.
@@ -30,13 +27,7 @@ export async function buildImage(request: BuildRequest, deps: BuildDependencies)
     const { buildContainer } = await import("../container/build-container.ts");
     return buildContainer(container, tree, request, deps, phases);
   }
-  const wishes = await readWishes(tree, request.wishes ?? {}, { checkout, nowMs: deps.now() });
-  const base = await phases.run("base", "Base", (phase) => deps.resolveBase(phase, { reference: wishes.base }));
-  for (const notice of base.notices) phases.notice(notice);
-  const planned = await planCheckout(checkout, { ...request, base: base.facts, wishes });
-  const { PATH: basePath = defaultBasePath, ...baseVariables } = base.environment;
-  const recipe = { ...planned, environment: { ...baseVariables, ...planned.environment } };
-  const timestampSeconds = checkout.commitTimeSeconds ?? softwareTimeSeconds;
+  const { recipe, base, basePath, timestampSeconds, day, command } = await planOnBase(tree, request, deps, phases);
   const groups = await keyGroups(recipe, {
     baseDigest: base.digest,
     basePath,
@@ -47,53 +38,27 @@ export async function buildImage(request: BuildRequest, deps: BuildDependencies)
   const labels = imageLabels(checkout, recipe);
   const texts = imageTexts(recipe, { labels, basePath, timestampSeconds });
   const key = imageKey(recipe, groups.at(-1)?.key, texts);
-  const result = { path: output.path, key, labels, ...ownCommand(wishes, recipe) };
+  const result = { path: output.path, key, labels, ...(command === undefined ? {} : { command }) };
   if (await isKept(output, key)) {
     phases.notice(`${output.path} is this very image: kept`);
     return { ...result, outcome: "kept" };
   }
-  const layers = await ensureLayers(
-    groups,
+  const layers = await ensureLayers(groups, base, { ...request, recipe, basePath, day }, deps, phases);
+  const softwareCount = groups.filter(({ group }) => !holdsRepository(group)).length;
+  const image: UnfinishedImage = {
+    key,
+    recipe,
+    texts,
     base,
-    { ...request, recipe, basePath, day: wishes.date?.day },
-    deps,
-    phases,
-  );
-  await phases.run("compose", "Image", async (phase) => {
-    const top = await makeImageLayer(deps.store, { texts, format: request.format, key });
-    const record: ImageRecord = {
-      schemaVersion: 1,
-      key,
-      source: recordSource(checkout),
-      base: { reference: base.reference, digest: base.digest },
-      platform: recipe.platform,
-      timestamp: timestampSeconds,
-      recipe,
-      layers: [{ name: "base", key: base.digest, digest: base.digest, sizeBytes: base.sizeBytes }, ...layers, top].map(
-        ({ name, key: layerKey, digest, sizeBytes }) => ({ name, key: layerKey, digest, sizeBytes }),
-      ),
-      packages: [...mergePackages([base.packages, ...layers.map((layer) => layer.packages)])],
-    };
-    const softwareCount = groups.filter(({ group }) => !holdsRepository(group)).length;
-    const parts = {
-      layers: {
-        software: [{ digest: base.digest, path: base.layerPath }, ...layers.slice(0, softwareCount)],
-        content: [...layers.slice(softwareCount), top],
-      },
-      record,
-      texts,
-      platform: recipe.platform,
-      store: deps.store,
-      signal: deps.signal,
-    };
-    await writeOutput(output, parts, phase, phases);
-  });
+    layers: [{ name: "base", key: base.digest, digest: base.digest, sizeBytes: base.sizeBytes }, ...layers],
+    packages: [base.packages, ...layers.map((layer) => layer.packages)],
+    composition: {
+      software: [{ digest: base.digest, path: base.layerPath }, ...layers.slice(0, softwareCount)],
+      content: layers.slice(softwareCount),
+    },
+  };
+  await finishImage(image, request, deps, phases);
   return { ...result, outcome: "built" };
-}
-
-/** A command that the repository's own file names takes the place of Jupyter Lab, and gets none of its options. */
-function ownCommand({ own }: PlanWishes, { command }: Recipe): Pick<BuildResult, "command"> {
-  return own?.values.command === undefined ? {} : { command: { entrypoint: [], cmd: command } };
 }
 
 async function ensureLayers(

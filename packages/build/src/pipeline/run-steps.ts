@@ -3,10 +3,11 @@ import path from "node:path";
 import type { Step } from "@repo2singularity/contracts";
 import { type HostMount, mountsFolder, type StepTree } from "../executor/port.ts";
 import type { GroupContext } from "./group-context.ts";
-import { type KeyedGroup, softwareTimeSeconds } from "./group-key.ts";
+import type { KeyedGroup } from "./group-key.ts";
 import type { Phase } from "./phase.ts";
 import { placeFiles } from "./place-files.ts";
 import { runProgram } from "./run-program.ts";
+import { stepEnvironment } from "./step-environment.ts";
 import { cacheMount, type StepSetting } from "./step-setting.ts";
 
 type RunStep = Extract<Step, { kind: "run" }>;
@@ -98,7 +99,7 @@ async function runScript(
   await runProgram(tree, {
     title: step.title,
     argv: step.interpreter === "sh" ? ["/bin/sh", "-e", file] : ["/bin/sh", "-c", 'exec python3 "$1"', "sh", file],
-    env: { ...stepEnvironment(context, mtimeSeconds), ...(step.network ? setting.networkEnv : {}), ...step.env },
+    env: { ...stepEnvironment({ ...context, mtimeSeconds }), ...(step.network ? setting.networkEnv : {}), ...step.env },
     cwd: step.cwd,
     timeoutMs: setting.stepTimeoutMs,
     network: step.network,
@@ -106,24 +107,4 @@ async function runScript(
     onLine: (line) => phase.log(line),
     diskFolder: context.folder,
   });
-}
-
-/** A clean environment: what the image's programs get, and what makes builds the same everywhere. */
-function stepEnvironment({ recipe, basePath }: RunContext, mtimeSeconds: number): Record<string, string> {
-  return {
-    HOME: "/tmp",
-    TMPDIR: "/tmp",
-    LANG: "C.UTF-8",
-    LC_ALL: "C.UTF-8",
-    TZ: "UTC",
-    DEBIAN_FRONTEND: "noninteractive",
-    SOURCE_DATE_EPOCH: String(Math.max(mtimeSeconds, softwareTimeSeconds)),
-    PYTHONHASHSEED: "0",
-    UV_CACHE_DIR: cacheMount("uv"),
-    UV_LINK_MODE: "copy",
-    UV_NO_PROGRESS: "1",
-    npm_config_cache: cacheMount("npm"),
-    ...recipe.environment,
-    PATH: [`${mountsFolder}/bin`, ...recipe.pathPrefix, basePath].join(":"),
-  };
 }
