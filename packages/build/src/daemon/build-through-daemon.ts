@@ -62,7 +62,11 @@ export async function buildThroughDaemon(
   );
   const { digest, layerPath, packages, sizeBytes } = layer;
   const image = {
-    ...{ key, recipe, texts, base: made.base, packages: [packages] },
+    key,
+    recipe,
+    texts,
+    base: made.base,
+    packages: [packages],
     layers: [{ name: builder, key: made.id, digest, sizeBytes }],
     composition: { software: [{ digest, path: layerPath }], content: [] },
   };

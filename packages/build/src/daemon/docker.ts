@@ -8,8 +8,8 @@ export interface DockerHost {
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
-/** A docker daemon that answers, and what the client in front of it can do. */
-export interface Docker extends DockerHost {
+/** What a docker daemon that answers can do, and the client in front of it. */
+interface DockerFacts {
   readonly serverVersion: string;
   /** Of the daemon's machine, such as `linux/amd64`. */
   readonly platform: string;
@@ -21,14 +21,24 @@ export interface Docker extends DockerHost {
   readonly takesContexts: boolean;
 }
 
+/** A docker daemon that answers. */
+export interface Docker extends DockerHost, DockerFacts {}
+
 const askTimeoutMs = 30_000;
+
+/** Finds a daemon to work with. @throws E_DAEMON_UNAVAILABLE with what mends it */
+export async function openDocker(host: DockerHost, signal: AbortSignal): Promise<Docker> {
+  return { ...host, ...(await askDocker(host, signal)) };
+}
 
 /**
  * Finds the docker client and asks whether its daemon answers.
  * @throws E_DAEMON_UNAVAILABLE with what mends it
  */
-export async function openDocker(host: DockerHost, signal: AbortSignal): Promise<Docker> {
-  const { runner, env } = host;
+export async function askDocker(
+  { runner, env }: Pick<DockerHost, "runner" | "env">,
+  signal: AbortSignal,
+): Promise<DockerFacts> {
   const options = { env, signal, timeoutMs: askTimeoutMs };
   const format = "{{.Client.Version}} {{if .Server}}{{.Server.Version}} {{.Server.Os}}/{{.Server.Arch}}{{end}}";
   try {
@@ -46,7 +56,7 @@ export async function openDocker(host: DockerHost, signal: AbortSignal): Promise
     // clients before 23.0 have a BuildKit of their own
     const hasBuildKit = isWanted && (hasBuildx || Number.parseInt(clientVersion, 10) < 23);
     const takesContexts = hasBuildKit && hasBuildx && Number.parseInt(serverVersion, 10) >= 23;
-    return { ...host, serverVersion, platform, hasBuildx, hasBuildKit, takesContexts };
+    return { serverVersion, platform, hasBuildx, hasBuildKit, takesContexts };
   } catch (error) {
     if (!isAppError(error, "E_PROCESS_NOT_FOUND")) throw error;
     throw new AppError("E_DAEMON_UNAVAILABLE", "the program docker is not on the PATH", {

@@ -1,6 +1,7 @@
 import { statfs } from "node:fs/promises";
 import { formatSize, isAppError, type ProcessRunner } from "@repo2singularity/base";
 import type { Store } from "@repo2singularity/store";
+import { askDocker } from "../daemon/docker.ts";
 import type { StepExecutor } from "../executor/port.ts";
 
 /** One thing that was looked at. */
@@ -35,6 +36,7 @@ export async function checkMachine(view: MachineView): Promise<readonly MachineC
     await checkProgram(view, "mmdebstrap", "optional", "mmdebstrap", "makes bases where no registry answers"),
     await checkProgram(view, "git-lfs", "optional", "git-lfs", "fetches large files of repositories that use it"),
     await checkRuntimes(view),
+    await checkDocker(view),
     await checkCache(view.store),
   ];
 }
@@ -84,6 +86,20 @@ async function checkRuntimes(view: MachineView): Promise<MachineCheck> {
     detail: "neither apptainer nor singularity: --run unpacks images and runs them in a user namespace",
     hint: "load your site's module, such as: module load apptainer",
   };
+}
+
+async function checkDocker(view: MachineView): Promise<MachineCheck> {
+  const name = "--builder docker";
+  try {
+    const { serverVersion, hasBuildKit, hasBuildx } = await askDocker(view, view.signal);
+    const builder = hasBuildKit ? "BuildKit" : "the classic builder";
+    const plugin = hasBuildx ? "" : "; without the plugin buildx, which --builder repo2docker needs";
+    return { name, state: "works", detail: `docker ${serverVersion}, ${builder}${plugin}` };
+  } catch (error) {
+    if (!isAppError(error, "E_DAEMON_UNAVAILABLE")) throw error;
+    const hint = error.hint === undefined ? {} : { hint: error.hint };
+    return { name, state: "optional", detail: error.message, ...hint };
+  }
 }
 
 async function checkCache(store: Store): Promise<MachineCheck> {
