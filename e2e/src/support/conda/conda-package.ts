@@ -18,6 +18,8 @@ export interface CondaSource {
   /** Commands of a noarch Python package, such as `greet = greet:main`. */
   readonly entryPoints?: readonly string[];
   readonly format: ".conda" | ".tar.bz2";
+  /** When it was built, in milliseconds since 1970; in 2020 when left out. */
+  readonly builtAtMs?: number;
 }
 
 /** A package as a channel has it. */
@@ -40,7 +42,7 @@ export function makeCondaPackage(source: CondaSource, scratch: string): CondaArc
     build_number: 0,
     depends: source.depends ?? [],
     subdir,
-    timestamp: 1_600_000_000_000,
+    timestamp: source.builtAtMs ?? 1_600_000_000_000,
     ...(isPython ? { noarch: "python" } : {}),
   };
   const info = path.join(scratch, `${name}-info`, "info");
