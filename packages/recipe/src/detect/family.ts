@@ -40,7 +40,7 @@ const precedence: readonly {
 ];
 
 /** Definition files of Apptainer and Singularity; repo2docker does not read them, so everything else goes first. */
-const definitionNames = [
+export const definitionNames: readonly string[] = [
   "Singularity",
   "Apptainer",
   "Singularity.def",

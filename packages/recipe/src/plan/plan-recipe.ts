@@ -15,6 +15,7 @@ import { parseAptTxt } from "../system/apt-txt.ts";
 import type { RepoTree } from "../tree/repo-tree.ts";
 import type { EnvironmentPart } from "./environment-part.ts";
 import { finishSteps } from "./finish-steps.ts";
+import { passedOver } from "./passed-over.ts";
 import { planParts } from "./plan-parts.ts";
 import { planPostBuild, readScripts } from "./repo-scripts.ts";
 import { type AskedPackages, planAptGroup, planSystemGroup } from "./system-group.ts";
@@ -83,6 +84,14 @@ export function planRecipe(tree: RepoTree, options: PlanOptions): Recipe {
     planContentGroup(parts),
     planPostBuild(scripts),
   ];
+  const decisions: readonly Decision[] = [
+    ...directoryDecisions(tree, directory, found),
+    ...found.decisions,
+    ...parts.flatMap((part) => part.decisions),
+    ...serverDecisions(python, server, planned.python.serverPython !== undefined),
+    ...apt.decisions,
+    ...scripts.decisions,
+  ];
   const recipe: Recipe = {
     version: recipeVersion,
     family: planned.family,
@@ -98,14 +107,7 @@ export function planRecipe(tree: RepoTree, options: PlanOptions): Recipe {
     ...(scripts.start === undefined ? {} : { startScript: `${imageLayout.repo}/${scripts.start}` }),
     command: ["jupyter", "lab", "--no-browser"],
     labels: {},
-    decisions: [
-      ...directoryDecisions(tree, directory, found),
-      ...found.decisions,
-      ...parts.flatMap((part) => part.decisions),
-      ...serverDecisions(python, server, planned.python.serverPython !== undefined),
-      ...apt.decisions,
-      ...scripts.decisions,
-    ],
+    decisions: [...decisions, ...passedOver(tree, directory, found, decisions)],
   };
   return applyWishes(recipe, { base, own, date, gpu: gpuOf(options, parts) });
 }
