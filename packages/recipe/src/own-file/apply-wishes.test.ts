@@ -65,10 +65,16 @@ describe("a plan with an own file", () => {
     });
   });
 
-  test("the languages beside Python keep their own order when the file leaves them out", () => {
-    const files = { "install.R": "", "repo2singularity.yaml": "languages: [julia]\n" };
+  test("languages beside Python are installed in the order that it declares, those that it leaves out behind", () => {
+    const files = { "install.R": "", "Project.toml": "" };
+    const order = (text: string): readonly string[] =>
+      plan({ ...files, "repo2singularity.yaml": text })
+        .groups.map(({ name }) => name as string)
+        .filter((name) => name === "r" || name === "julia");
 
-    expect(plan(files).groups.map(({ name }) => name)).toContain("r");
+    expect(order("gpu: none\n")).toEqual(["r", "julia"]);
+    expect(order("languages: [julia, r]\n")).toEqual(["julia", "r"]);
+    expect(order("languages: [python, julia]\n")).toEqual(["julia", "r"]);
   });
 
   test("what it sets and which others it goes before are decisions", () => {
