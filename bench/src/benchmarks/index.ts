@@ -1,4 +1,7 @@
 import type { Benchmark } from "../benchmark.ts";
+import { chainCold } from "./chain-cold.ts";
+import { chainConvert } from "./chain-convert.ts";
+import { chainEdit } from "./chain-edit.ts";
 import { cliBenchmark } from "./cli.ts";
 import { coldBenchmark } from "./cold.ts";
 import { convert } from "./convert.ts";
@@ -7,6 +10,7 @@ import { editBenchmark } from "./edit.ts";
 import { knownBenchmark } from "./known.ts";
 import { packGzip } from "./pack-gzip.ts";
 import { packZstd } from "./pack-zstd.ts";
+import { planBenchmark } from "./plan.ts";
 import { start } from "./start.ts";
 
 /** Every benchmark, in the order they run; each lives in a file of its own name beside this one. */
@@ -19,5 +23,9 @@ export const benchmarks: readonly Benchmark[] = [
   knownBenchmark,
   start,
   cliBenchmark,
+  planBenchmark,
   dockerfileBenchmark,
+  chainConvert,
+  chainEdit,
+  chainCold,
 ];

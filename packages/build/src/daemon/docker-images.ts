@@ -59,7 +59,7 @@ export async function* exportDockerImage(
   try {
     yield* streamer("docker", ["export", container], { env, signal });
   } finally {
-    await runner("docker", ["rm", "--force", container], options);
+    await runner("docker", ["rm", "--force", container], { ...options, okExitCodes: [0, 1] }); // a daemon that is gone has none
   }
 }
 
