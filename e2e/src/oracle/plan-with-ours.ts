@@ -67,7 +67,9 @@ function decisionOf(recipe: Recipe): PlanDecision {
   return {
     ...nothing,
     family: recipe.family,
-    python: chosen?.subject.slice("Python ".length).split(".").slice(0, 2).join("."),
+    // There it is a matter of the expression, here the server has one.
+    python:
+      recipe.family === "nix" ? undefined : chosen?.subject.slice("Python ".length).split(".").slice(0, 2).join("."),
     julia: juliaOf(script("julia")),
     requirements: used("requirements.txt") !== undefined,
     installsRepository: /(^|\n)\.\n/.test(script("content")),

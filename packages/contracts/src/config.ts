@@ -22,6 +22,12 @@ export const Mirrors = z.strictObject({
   juliaBuilds: z.url().optional(),
   /** A package server of Julia, in place of `https://pkg.julialang.org`. */
   juliaPackages: z.url().optional(),
+  /** Answers for `https://releases.nixos.org`, which has builds of Nix. */
+  nixBuilds: z.url().optional(),
+  /** Answers for `https://nixos.org/channels`. */
+  nixChannels: z.url().optional(),
+  /** A binary cache of Nix, in place of `https://cache.nixos.org`. */
+  nixCache: z.url().optional(),
   /** Answers for `https://conda.anaconda.org`, which has conda-forge and bioconda. */
   conda: z.url().optional(),
   /** Answers for `https://repo.anaconda.com`, which has the channel `defaults`. */

@@ -43,7 +43,17 @@ export const Step = z.discriminatedUnion("kind", [
 export type Step = z.infer<typeof Step>;
 
 /** The step groups in the order in which they are built; each is cached as one layer. */
-export const StepGroupName = z.enum(["system", "server", "apt", "environment", "r", "julia", "content", "post-build"]);
+export const StepGroupName = z.enum([
+  "system",
+  "server",
+  "apt",
+  "environment",
+  "r",
+  "julia",
+  "nix",
+  "content",
+  "post-build",
+]);
 export type StepGroupName = z.infer<typeof StepGroupName>;
 
 /** Steps that are cached together as one layer. */

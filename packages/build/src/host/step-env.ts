@@ -34,12 +34,15 @@ export function stepEnv(settings: HostSettings, findLinks: readonly string[]): R
 }
 
 /** Variables that our own scripts and the clients of languages look at, in place of the public addresses. */
-function mirrorVariables({ cran, rBuilds, juliaBuilds, juliaPackages }: Mirrors): Record<string, string> {
+function mirrorVariables(mirrors: Mirrors): Record<string, string> {
   const roots = {
-    R2S_CRAN: cran,
-    R2S_R_BUILDS: rBuilds,
-    R2S_JULIA_BUILDS: juliaBuilds,
-    JULIA_PKG_SERVER: juliaPackages,
+    R2S_CRAN: mirrors.cran,
+    R2S_R_BUILDS: mirrors.rBuilds,
+    R2S_JULIA_BUILDS: mirrors.juliaBuilds,
+    JULIA_PKG_SERVER: mirrors.juliaPackages,
+    R2S_NIX_BUILDS: mirrors.nixBuilds,
+    R2S_NIX_CHANNELS: mirrors.nixChannels,
+    R2S_NIX_CACHE: mirrors.nixCache,
   };
   return Object.fromEntries(
     Object.entries(roots).flatMap(([name, root]) => (root === undefined ? [] : [[name, root.replace(/\/+$/, "")]])),

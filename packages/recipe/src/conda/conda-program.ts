@@ -1,3 +1,5 @@
+import { activationFunctions } from "../scripts/activation.ts";
+
 /**
  * Python program that makes the user's environment of conda packages.
  *
@@ -116,24 +118,10 @@ def activation():
 
 def write_activation():
     before, after = activation()
-    lines = []
-    for key in sorted(after):
-        value, old = after[key], before.get(key)
-        if value == old or key in ("_", "SHLVL", "PWD", "OLDPWD") or not re.fullmatch(r"[A-Za-z_]\w*", key) or key.startswith("CONDA_BACKUP_"):
-            continue
-        if old is not None and value.endswith(old):
-            lines.append("export %s=%s\"$%s\"" % (key, quoted(value[: -len(old)]), key))
-        else:
-            lines.append("export %s=%s" % (key, quoted(value)))
-    path = os.path.join(prefix, "etc/conda/repo2singularity.sh")
-    os.makedirs(os.path.dirname(path), exist_ok=True)
-    with open(path, "w") as file:
-        file.write("".join(line + "\n" for line in lines))
+    write_differences(before, after, os.path.join(prefix, "etc/conda/repo2singularity.sh"))
 
 
-def quoted(text):
-    """A word that sh and Apptainer's built-in shell read alike."""
-    return "'" + text.replace("'", "'\"'\"'") + "'"
+${activationFunctions}
 
 
 def write_r_kernel():

@@ -71,8 +71,12 @@ export function findFamily(tree: RepoTree, directory: ConfigDirectory, without: 
   }
   const conda = without.includes("conda") ? undefined : findCondaFile(tree, directory);
   if (conda !== undefined) return { family: "conda", file: conda, decisions: [] };
+  const python = findPythonFile(tree, directory, runtime);
+  // A flake beside other files is most often there for the author's own machine.
+  const flake = python === undefined && !without.includes("nix") ? present(["flake.nix"], "config") : undefined;
+  if (flake !== undefined) return { family: "nix", file: flake, decisions: [] };
   const definition = present(definitionNames, "config") ?? taggedDefinitions(tree, directory)[0];
-  return findPython(tree, directory, runtime, definition);
+  return pythonOrDefinition(tree, directory, python, definition);
 }
 
 /** Definition files named `Singularity.TAG`, sorted: several images of one repository, as Singularity Hub had them. */
@@ -97,13 +101,20 @@ function tryReadRuntime(tree: RepoTree, directory: ConfigDirectory): RuntimeTxt 
   return isLate && !file.text.trim().startsWith("r-") ? undefined : parseRuntimeTxt(file);
 }
 
-function findPython(
+function findPythonFile(
   tree: RepoTree,
   directory: ConfigDirectory,
   runtime: RuntimeTxt | undefined,
+): string | undefined {
+  return runtime?.name === "python" ? configPath(directory, "runtime.txt") : pythonFile(tree, directory);
+}
+
+function pythonOrDefinition(
+  tree: RepoTree,
+  directory: ConfigDirectory,
+  file: string | undefined,
   definition: string | undefined,
 ): FoundFamily {
-  const file = runtime?.name === "python" ? configPath(directory, "runtime.txt") : pythonFile(tree, directory);
   if (file === undefined && definition !== undefined) {
     const others = taggedDefinitions(tree, directory).filter((path) => path !== definition);
     const reason = `${definition} goes before it; --definition chooses another`;
@@ -133,37 +144,11 @@ function pythonFile(tree: RepoTree, directory: ConfigDirectory): string | undefi
   return tree.readText(requirements) === undefined ? findLock(tree, directory) : requirements;
 }
 
-/** What each family is called to people, and what can be done today. */
-const notYet: Readonly<
-  Record<
-    Exclude<Family, "python" | "conda" | "pipfile" | "r" | "julia">,
-    { readonly name: string; readonly hint: string }
-  >
-> = {
-  dockerfile: {
-    name: "Dockerfiles",
-    hint: "planContainer plans them: a recipe of environments cannot hold their stages",
-  },
-  definition: {
-    name: "Apptainer and Singularity definition files",
-    hint: "planContainer plans them: a recipe of environments cannot hold their stages",
-  },
-  nix: {
-    name: "Nix environments",
-    hint: "only Python environments are supported now; use requirements.txt and apt.txt in a folder binder/",
-  },
-};
-
-/** The error for a family that a later version will build. */
-export function familyNotYet(
-  family: Exclude<Family, "python" | "conda" | "pipfile" | "r" | "julia">,
-  file: string,
-  detail?: string,
-): AppError {
-  const { name, hint } = notYet[family];
-  const what = detail === undefined ? "" : ` (${detail})`;
-  return new AppError("E_RECIPE_FAMILY_NOT_YET", `${file}: ${name} are not supported yet${what}`, {
-    hint,
+/** The error for a file that describes a whole image: a recipe of environments cannot hold its stages. */
+export function familyNotYet(family: "dockerfile" | "definition", file: string): AppError {
+  const name = family === "dockerfile" ? "Dockerfiles" : "Apptainer and Singularity definition files";
+  return new AppError("E_RECIPE_FAMILY_NOT_YET", `${file}: ${name} are no environments`, {
+    hint: "planContainer plans them",
     data: { family, file },
   });
 }

@@ -4,13 +4,14 @@ import { planConda } from "../conda/plan-conda.ts";
 import { familyNotYet, findFamily, type Family, type FoundFamily } from "../detect/family.ts";
 import { findLanguages, inOrder, isLanguage, type Language, pythonless } from "../detect/languages.ts";
 import { planJuliaPart } from "../julia/julia-part.ts";
+import { planNixPart } from "../nix/nix-part.ts";
 import { planPipfile } from "../pipfile/plan-pipfile.ts";
 import { canChoosePython } from "../python/choose-python.ts";
 import { findLock } from "../python/locks/find-lock.ts";
 import { planLock } from "../python/locks/plan-lock.ts";
 import { planEnvironmentYml } from "../python/plan-environment-yml.ts";
 import { planPythonFiles } from "../python/plan-python.ts";
-import type { PythonPlan, PythonPlanInput } from "../python/python-plan.ts";
+import { type PythonPlan, type PythonPlanInput, requestOf } from "../python/python-plan.ts";
 import { planPythonPart } from "../python/python-part.ts";
 import { planRPart } from "../r/r-part.ts";
 import type { EnvironmentPart, LanguagePartInput, PythonPart } from "./environment-part.ts";
@@ -49,12 +50,32 @@ export function planParts(found: FoundFamily, input: PartsInput): Parts {
   const environment = isLanguage(found.family)
     ? findFamily(tree, directory, isExclusive ? [...pythonless, "pipfile"] : pythonless)
     : found;
+  if (environment.family === "nix" && !(isExclusive && isFlake(environment)))
+    return planNix(input, environment.file ?? "default.nix");
   const python = planPython(environment, input);
   return {
     family: isLanguage(found.family) ? found.family : (beside[0] ?? familyOf(environment, python)),
     python,
     languages: beside.map((language) => languagePlanners[language](input)),
   };
+}
+
+/** repo2docker knows no flakes. */
+function isFlake({ file }: FoundFamily): boolean {
+  return file?.endsWith("flake.nix") === true;
+}
+
+/** Notebooks and the server have a Python in any case; what they see is the shell. */
+function planNix(input: PartsInput, file: string): Parts {
+  const nothing = { early: [], late: [], installsRepository: false, needsCompiler: false };
+  const plan: PythonPlan = {
+    ...requestOf(input, undefined),
+    ...nothing,
+    workingFolder: "",
+    variables: {},
+    decisions: [],
+  };
+  return { family: "nix", python: planPythonPart(input.base, plan), languages: [planNixPart(input, file)] };
 }
 
 /** An environment file that needs no conda makes a Python like any other. */
@@ -71,6 +92,8 @@ function planPython({ family, file = family }: FoundFamily, input: PartsInput): 
       return planCondaFamily(input, file);
     case "pipfile":
       return planPythonPart(input.base, planPipfile(input));
+    case "nix": // a flake that does not count
+      return planPythonPart(input.base, planPythonFiles(input));
     case "r":
     case "julia":
       throw new Error(`${family} is no Python environment`);

@@ -1,5 +1,5 @@
 import type { Recipe } from "@repo2singularity/contracts";
-import { activationLines } from "../scripts/conda-environment.ts";
+import { activationLines } from "../scripts/activation.ts";
 import { imageLayout } from "../scripts/image-layout.ts";
 
 /**
@@ -22,6 +22,11 @@ export const leakingVariables: readonly string[] = `
 `
   .trim()
   .split(/\s+/);
+
+/** Whether the environment is one of conda or Nix, which have scripts of their own. */
+function isActivated({ environment }: EnvironmentParts): boolean {
+  return environment["CONDA_PREFIX"] !== undefined || environment["IN_NIX_SHELL"] !== undefined;
+}
 
 /** What of a recipe stands in the environment script. */
 export type EnvironmentParts = Pick<Recipe, "environment" | "pathPrefix" | "startScript" | "command">;
@@ -68,7 +73,7 @@ export function environmentScript(recipe: EnvironmentParts): string {
     "unset r2s_host r2s_name",
     ...variables.map(([name, value]) => `export ${name}=${quoteForBoth(value)}`),
     `case ":$PATH:" in *:${prefix}:*) ;; *) export PATH=${prefix}:"$PATH" ;; esac`,
-    ...(recipe.environment["CONDA_PREFIX"] === undefined ? [] : [activationLines.trimEnd()]),
+    ...(isActivated(recipe) ? [activationLines.trimEnd()] : []),
     `export JUPYTER_PATH=${home}/.local/share/jupyter:${environment}/share/jupyter\${JUPYTER_PATH:+:$JUPYTER_PATH}`,
     // Empty rather than unset, for the same reason.
     `export R2D_ENTRYPOINT=${quoteForBoth(recipe.startScript ?? "")}`,

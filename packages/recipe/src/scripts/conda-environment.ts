@@ -2,12 +2,10 @@ import { condaProgram } from "../conda/conda-program.ts";
 import type { CondaRequest } from "../conda/conda-request.ts";
 import { rattlerLock } from "../lock/rattler-lock.ts";
 import { shellQuote } from "@repo2singularity/base";
+import { activationLines } from "./activation.ts";
 import { buildMounts, imageLayout } from "./image-layout.ts";
 import { createRunStep, type RunStep, writeFileLines } from "./run-step.ts";
 import { installedFile, requirementFiles, type Packages } from "./user-environment.ts";
-
-/** Lines of sh that let what follows see what the environment's activation scripts set. */
-export const activationLines = `[ ! -f ${imageLayout.condaActivation} ] || . ${imageLayout.condaActivation}\n`;
 
 /**
  * The step that makes the user's environment of conda packages. The installer comes from the Python index with its

@@ -18,6 +18,8 @@ export const imageLayout = {
   programs: "/srv/lib/repo2singularity",
   /** What the activation scripts of a conda environment set, as lines of sh. */
   condaActivation: "/srv/env/etc/conda/repo2singularity.sh",
+  /** What a shell of Nix sets, as lines of sh. */
+  nixActivation: "/srv/lib/repo2singularity/nix.sh",
   /** Where old instructions look for the repository: a link to `repo`. */
   oldNotebooks: "/opt/notebooks",
 } as const;

@@ -1,5 +1,5 @@
 import { shellQuote } from "@repo2singularity/base";
-import { activationLines } from "./conda-environment.ts";
+import { activationLines } from "./activation.ts";
 import { imageLayout } from "./image-layout.ts";
 import { joinProgramLines, joinServerLines } from "./join-server.ts";
 import { createRunStep, type RunStep } from "./run-step.ts";
