@@ -151,7 +151,7 @@ describe("Julia beside other languages", () => {
     ]);
     expect(recipe.family).toBe("julia");
     expect(reasonFor(recipe, "requirements.txt")).toBeDefined();
-    expect(reasonFor(recipe, "default.nix")).toBe("Project.toml describes the environment");
+    expect(reasonFor(recipe, "default.nix")).toBe("Project.toml goes before it and describes the environment");
   });
 
   test("by repo2docker's rule is alone with Python", () => {

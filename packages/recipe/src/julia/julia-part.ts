@@ -1,7 +1,6 @@
 import type { Decision, Step } from "@repo2singularity/contracts";
 import type { DatePin } from "../date/date-pin.ts";
 import type { EnvironmentPart, LanguagePartInput } from "../plan/environment-part.ts";
-import { ignoredBeside } from "../python/python-plan.ts";
 import { cleanStep } from "../scripts/clean.ts";
 import { imageLayout } from "../scripts/image-layout.ts";
 import { juliaLayout, juliaVariables } from "./julia-layout.ts";
@@ -39,10 +38,7 @@ export function planJuliaPart(input: LanguagePartInput): EnvironmentPart {
     contentSteps: files.needsRepository ? [install, cleanStep()] : [],
     variables: juliaVariables(directory),
     pathPrefix: [`${juliaLayout.program}/bin`],
-    decisions: [
-      ...decisionsOf(files, input.date),
-      ...ignoredBeside(input, ["default.nix"], `${files.paths[0]} describes the environment`),
-    ],
+    decisions: decisionsOf(files, input.date),
   };
 }
 
@@ -52,13 +48,15 @@ function undated({ day }: DatePin): Decision {
 }
 
 function decisionsOf(files: JuliaFiles, date: DatePin | undefined): Decision[] {
-  const { request, paths, hasManifest, needsRepository } = files;
+  const { request, hasManifest, needsRepository } = files;
+  const [project, ...others] = files.paths;
   const place = needsRepository
     ? "after the repository was copied, because they point into it"
     : "before the repository is copied";
   const packages = hasManifest ? "its packages are installed as the manifest has them" : "its packages are installed";
   return [
-    { subject: paths[0], outcome: "used", reason: `${packages}, ${place}` },
+    { subject: project, outcome: "used", reason: `${packages}, ${place}` },
+    ...others.map((subject): Decision => ({ subject, outcome: "used", reason: `it belongs to ${project}` })),
     "exact" in request
       ? { subject: `Julia ${request.exact}`, outcome: "chosen", reason: request.asked }
       : { subject: "Julia", outcome: "chosen", reason: `${request.asked}; the newest release that fits is taken` },

@@ -55,7 +55,7 @@ describe("a repository with an expression of Nix", () => {
       ({ outcome }) => outcome === "ignored",
     );
 
-    expect(ignored.map(({ subject }) => subject)).toEqual(["flake.nix", "requirements.txt"]);
+    expect(ignored.map(({ subject }) => subject)).toEqual(["requirements.txt", "flake.nix"]);
   });
 
   test("has the shell's variables in every program of the image", () => {

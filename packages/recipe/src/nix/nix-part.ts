@@ -1,15 +1,15 @@
 import type { Decision, Step } from "@repo2singularity/contracts";
 import { readConfigFile } from "../detect/family.ts";
 import type { EnvironmentPart, LanguagePartInput } from "../plan/environment-part.ts";
-import { ignoredBeside } from "../python/python-plan.ts";
+import { ignoredPaths } from "../python/python-plan.ts";
 import { cleanStep } from "../scripts/clean.ts";
 import { imageLayout } from "../scripts/image-layout.ts";
 import { createRunStep, type RunStep, writeFileLines } from "../scripts/run-step.ts";
 import { chooseNix, nixBuildsRoot, nixCacheRoot, nixChannelsRoot, type NixChoice } from "./nix-layout.ts";
 import { nixProgram } from "./nix-program.ts";
 
-/** Files that describe an environment beside one of Nix, and do not count. */
-const others = "flake.nix environment.yml environment.yaml Pipfile requirements.txt runtime.txt install.R".split(" ");
+/** Files that only count in the root, and not beside a shell of Nix. */
+const rootFiles: readonly string[] = ["setup.py", "pyproject.toml"];
 
 /**
  * The shell that a `default.nix` or `flake.nix` describes: its packages in `/nix/store`, its variables in every program.
@@ -34,7 +34,7 @@ export function planNixPart(input: LanguagePartInput, file: string): Environment
     pathPrefix: [],
     decisions: [
       ...decisionsOf(file, choice, isLate),
-      ...ignoredBeside(input, others, `${file} describes the environment`),
+      ...(input.directory === "" ? ignoredPaths(input.tree, rootFiles, `${file} describes the environment`) : []),
     ],
   };
 }

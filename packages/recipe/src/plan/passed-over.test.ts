@@ -25,6 +25,9 @@ const texts: Readonly<Record<string, string>> = {
   "install.R": "",
   DESCRIPTION: "Package: x\n",
   "renv.lock": '{"R":{"Version":"4.2.2"},"Packages":{}}',
+  "Project.toml": "",
+  "default.nix": "{}",
+  "flake.nix": "{}",
   "Manifest.toml": 'julia_version = "1.10.4"\n',
   Singularity: "Bootstrap: docker\nFrom: x\n",
 };

@@ -16,6 +16,7 @@ const knownNames: readonly string[] = [
   ...lockNames,
   "runtime.txt",
   ".python-version",
+  "DESCRIPTION",
   "install.R",
   "renv.lock",
   "JuliaProject.toml",
@@ -23,6 +24,7 @@ const knownNames: readonly string[] = [
   "Manifest.toml",
   "REQUIRE",
   "default.nix",
+  "flake.nix",
   ...definitionNames,
 ];
 
