@@ -63,7 +63,9 @@ export const OwnFile = z
     env: z
       .record(variableName, variableValue)
       .optional()
-      .describe("variables of the image's programs and of every build step"),
+      .describe(
+        "variables of the image's programs and of the build steps of the repository's own packages and scripts",
+      ),
     command: z
       .union(
         [

@@ -84,6 +84,11 @@ export const Recipe = z.strictObject({
   groups: z.array(StepGroup),
   /** Variables of the image's programs and of every step; PATH is made from `pathPrefix`. */
   environment: z.record(z.string(), z.string()),
+  /**
+   * Variables of the repository's own, over `environment` for the image's programs. Steps that are to see them carry them
+   * themselves, so that a change makes no layer anew that all repositories share.
+   */
+  ownVariables: z.record(z.string(), z.string()).optional(),
   /** Folders in front of the base's PATH, first one first. */
   pathPrefix: z.array(z.string().startsWith("/")),
   /** Where the repository lies in the image. */

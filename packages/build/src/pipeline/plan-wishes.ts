@@ -54,8 +54,8 @@ export async function readWishes(
  * @throws E_RECIPE_FILE_INVALID, E_RECIPE_BOTH_CONFIG_DIRS
  */
 export async function readOwn(tree: RepoTree): Promise<OwnWishes | undefined> {
-  const names = /^(?:\.?binder\/)?(?:repo2singularity\.ya?ml|pyproject\.toml)$/;
-  if (!tree.paths.some((path) => names.test(path))) return undefined;
+  const isNamed = tree.paths.some((path) => /^(?:\.?binder\/)?repo2singularity\.ya?ml$/.test(path));
+  if (!isNamed && tree.readText("pyproject.toml")?.includes("repo2singularity") !== true) return undefined;
   const { readOwnFile } = await import("@repo2singularity/recipe/own-file");
   return readOwnFile(tree);
 }

@@ -1,5 +1,5 @@
 import { AppError } from "@repo2singularity/base";
-import type { ContainerRecipe } from "@repo2singularity/contracts";
+import type { ContainerRecipe, Decision } from "@repo2singularity/contracts";
 import type { ConfigFile } from "../detect/config-file.ts";
 import type { Family } from "../detect/family.ts";
 import type { ContainerPlanOptions } from "./container-options.ts";
@@ -28,5 +28,11 @@ export function planContainer(
       hint: `fill or delete ${file.path}`,
     });
   }
-  return family === "dockerfile" ? planDockerfile(file, options) : planDefinition(file, options);
+  const recipe = family === "dockerfile" ? planDockerfile(file, options) : planDefinition(file, options);
+  return { ...recipe, decisions: eachOnce(recipe.decisions) };
+}
+
+/** Two stages from one image say the same of it. */
+function eachOnce(decisions: readonly Decision[]): Decision[] {
+  return [...new Map(decisions.map((one) => [JSON.stringify(one), one])).values()];
 }

@@ -1,6 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { knownBaseFacts } from "../base/known-base-facts.ts";
 import { planRecipe, type PlanOptions } from "../plan/plan-recipe.ts";
+import { renderDockerfile } from "../render/dockerfile.ts";
+import { environmentScript } from "../runtime/environment-script.ts";
 import { memoryTree } from "../tree/repo-tree.ts";
 import { readOwnFile } from "./read-own-file.ts";
 import type { Recipe } from "@repo2singularity/contracts";
@@ -46,10 +48,23 @@ describe("a plan with an own file", () => {
     );
   });
 
-  test("its variables go over those of the environment, and its command takes Jupyter's place", () => {
-    const recipe = plan({ "repo2singularity.yaml": "env: {LANG: de_DE.UTF-8, LEVEL: 3}\ncommand: voila  x.ipynb\n" });
+  test("its variables go over those of the environment, in the image and in steps that are the repository's own", () => {
+    const files = { "apt.txt": "tree\n", postBuild: "#!/bin/sh\n" };
+    const recipe = plan({ ...files, "repo2singularity.yaml": "env: {LANG: de_DE.UTF-8, HOMEPAGE: x}\n" });
+    const without = plan({ ...files, "repo2singularity.yaml": "gpu: none\n" });
+    const shared = (one: Recipe): unknown => one.groups.filter(({ name }) => name === "system" || name === "server");
+    const postBuild = recipe.groups.find(({ name }) => name === "post-build")?.steps[0];
 
-    expect(recipe.environment).toMatchObject({ LANG: "de_DE.UTF-8", LEVEL: "3" });
+    expect(environmentScript(recipe)).toContain("export LANG='de_DE.UTF-8'\n");
+    expect(renderDockerfile(recipe)).toContain("LANG=de_DE.UTF-8");
+    expect(postBuild).toMatchObject({ env: { LANG: "de_DE.UTF-8", HOMEPAGE: "x", HOME: "/srv/home" } });
+    expect(shared(recipe)).toEqual(shared(without));
+    expect(recipe.environment).toEqual(without.environment);
+  });
+
+  test("its command takes Jupyter's place", () => {
+    const recipe = plan({ "repo2singularity.yaml": "command: voila  x.ipynb\n" });
+
     expect(recipe.command).toEqual(["/bin/sh", "-c", "voila  x.ipynb"]);
     expect(plan({ "repo2singularity.yaml": "command: [voila, x y.ipynb]\n" }).command).toEqual(["voila", "x y.ipynb"]);
   });

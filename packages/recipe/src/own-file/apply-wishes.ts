@@ -1,4 +1,4 @@
-import type { BaseFacts, Decision, Recipe } from "@repo2singularity/contracts";
+import type { BaseFacts, Decision, Recipe, StepGroup } from "@repo2singularity/contracts";
 import type { DatePin } from "../date/date-pin.ts";
 import { dateDecisions, pinGroups } from "../date/pin-groups.ts";
 import type { GpuChoice } from "../gpu/choose-gpu.ts";
@@ -16,10 +16,11 @@ export interface Wishes {
 /** A recipe as its own file, date pin and graphics cards want it. */
 export function applyWishes(recipe: Recipe, { base, own, date, gpu }: Wishes): Recipe {
   const { env, command, resources } = own?.values ?? {};
+  const groups = env === undefined ? recipe.groups : recipe.groups.map((group) => withVariables(group, env));
   return {
     ...recipe,
-    groups: date === undefined ? recipe.groups : [...pinGroups(recipe.groups, base, date)],
-    environment: { ...recipe.environment, ...env },
+    groups: [...(date === undefined ? groups : pinGroups(groups, base, date))],
+    ...(env === undefined ? {} : { ownVariables: env }),
     command: command === undefined ? recipe.command : commandWords(command),
     labels: { ...recipe.labels, ...wishLabels({ resources, gpu: gpu.gpu, day: date?.day }) },
     decisions: [
@@ -28,6 +29,18 @@ export function applyWishes(recipe: Recipe, { base, own, date, gpu }: Wishes): R
       ...(date === undefined ? [] : dateDecisions(base, date)),
       ...gpu.decisions,
     ],
+  };
+}
+
+/** Groups whose layers do not depend on the repository: all images of a base share them. */
+const sharedGroups: ReadonlySet<string> = new Set(["system", "server"]);
+
+/** What a step sets for itself goes before the repository's variables: its own programs rely on it. */
+function withVariables(group: StepGroup, env: Readonly<Record<string, string>>): StepGroup {
+  if (sharedGroups.has(group.name)) return group;
+  return {
+    ...group,
+    steps: group.steps.map((step) => (step.kind === "run" ? { ...step, env: { ...env, ...step.env } } : step)),
   };
 }
 

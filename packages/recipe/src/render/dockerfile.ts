@@ -31,7 +31,9 @@ export function renderDockerfile(recipe: Recipe): string {
 }
 
 function renderEnvironment(recipe: Recipe): string {
-  const variables = Object.entries(recipe.environment).map(([name, value]) => `${name}=${quoteWord(value)}`);
+  const variables = Object.entries({ ...recipe.environment, ...recipe.ownVariables }).map(
+    ([name, value]) => `${name}=${quoteWord(value)}`,
+  );
   const path = `PATH=${[...recipe.pathPrefix, "$PATH"].join(":")}`;
   return `ENV ${[...variables, path].join(" \\\n    ")}`;
 }

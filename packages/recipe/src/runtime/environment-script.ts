@@ -29,7 +29,7 @@ function isActivated({ environment }: EnvironmentParts): boolean {
 }
 
 /** What of a recipe stands in the environment script. */
-export type EnvironmentParts = Pick<Recipe, "environment" | "pathPrefix" | "startScript" | "command">;
+export type EnvironmentParts = Pick<Recipe, "environment" | "ownVariables" | "pathPrefix" | "startScript" | "command">;
 
 /**
  * A word that sh and Apptainer's built-in shell read alike: that one keeps the backslash of the usual `'\\''`
@@ -51,7 +51,9 @@ function quoteForBoth(word: string): string {
 export function environmentScript(recipe: EnvironmentParts): string {
   const { environment, home } = imageLayout;
   const prefix = recipe.pathPrefix.join(":");
-  const variables = Object.entries(recipe.environment).filter(([name]) => name !== "PATH");
+  const variables = Object.entries({ ...recipe.environment, ...recipe.ownVariables }).filter(
+    ([name]) => name !== "PATH",
+  );
   return [
     // Where Apptainer keeps the host's variables while this runs; other runtimes leave them in sight.
     'r2s_host="',
