@@ -9,18 +9,19 @@ import { containerRepository } from "./support/container-repository.ts";
 import { expectNoLeftovers, expectSoundCache } from "./support/leftovers.ts";
 import { type Ended, repo2singularity } from "./support/program.ts";
 import { smallRepository } from "./support/small-repository.ts";
-import { allUsers } from "./support/users.ts";
+import { allUsers, type User, withOwnCache } from "./support/users.ts";
 
 const root = allUsers().find(({ uid }) => uid === 0);
 const canStart = root !== undefined && spawnSync("dockerd", ["--version"]).status === 0 && (await hasBusybox());
 const canRun = spawnSync("apptainer", ["--version"]).status === 0;
 
 describe.runIf(canStart)("builds through a docker daemon", () => {
-  const user = root!;
+  let user: User;
   let folder: string;
   let daemon: DockerDaemon;
 
   beforeAll(async () => {
+    user = withOwnCache(root!, "the base alone"); // other files of tests work in the shared one at the same time
     folder = mkdtempSync(path.join(tmpdir(), "repo2singularity-docker-"));
     daemon = await startDockerDaemon(folder);
   });
@@ -177,7 +178,13 @@ LABEL org.example.kind=other
     const program = path.join(user.clone, "bin/repo2singularity");
     const child = spawn(program, ["--json-logs", "--builder", "docker", "--image-name", "cut", repository], {
       cwd: user.home,
-      env: { ...process.env, HOME: user.home, DOCKER_HOST: daemon.host, DOCKER_BUILDKIT: buildKit },
+      env: {
+        ...process.env,
+        HOME: user.home,
+        XDG_CACHE_HOME: user.cacheHome,
+        DOCKER_HOST: daemon.host,
+        DOCKER_BUILDKIT: buildKit,
+      },
       stdio: ["ignore", "ignore", "pipe"],
     });
     const ended = new Promise((resolve) => child.once("close", resolve));

@@ -1,6 +1,5 @@
 import type { ImageRecord } from "@repo2singularity/contracts";
-import type { SingularityTreeOptions } from "@repo2singularity/image";
-import { ociTexts } from "@repo2singularity/image";
+import { ociTexts, type SingularityTreeOptions } from "@repo2singularity/image";
 import type { InspectedImage } from "@repo2singularity/registry";
 import { imageConfigOf } from "../base/oci/image-config.ts";
 import type { BuildRequest, BuildResult } from "../pipeline/build-request.ts";
