@@ -5,9 +5,10 @@ import { processRunner } from "@repo2singularity/base";
 import { ensureTool, localFiles, openHttpClient, readHostSettings } from "@repo2singularity/build";
 import { openStore } from "@repo2singularity/store";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { giveTo } from "./support/clones.ts";
+import { exampleRepository, giveTo } from "./support/clones.ts";
 import { type CondaChannel, serveCondaChannel } from "./support/conda/conda-channel.ts";
 import type { CondaArchive } from "./support/conda/conda-package.ts";
+import { condaLock, pixiLock, publicUrl } from "./support/conda/conda-locks.ts";
 import { makeCondaPackages, packedPython } from "./support/conda/conda-packages.ts";
 import { jupyterClient } from "./support/jupyter-client.ts";
 import { repo2singularity, runAs } from "./support/program.ts";
@@ -46,6 +47,10 @@ function makeRepository(user: User, name: string, files: Readonly<Record<string,
   giveTo(user, path.dirname(folder));
   giveTo(user, path.join(user.home, ".config"));
   return folder;
+}
+
+function archivesOf(...names: readonly string[]): readonly CondaArchive[] {
+  return archives.filter(({ record }) => names.includes(String(record["name"])));
 }
 
 const environment = `name: measures
@@ -111,12 +116,9 @@ describe.runIf(isPossible).each([leastUser()])("a conda environment, built by $n
   });
 
   test("is built from a list of addresses, the kernel of which comes from the Python index", async () => {
-    const lines = archives
-      .filter(({ file }) => /^(python|greet|tool)-/.test(file))
-      .map(
-        ({ file, subdir, record }) =>
-          `https://conda.anaconda.org/conda-forge/${subdir}/${file}#${String(record["md5"])}`,
-      );
+    const lines = archivesOf("python", "greet", "tool").map(
+      (archive) => `${publicUrl(archive)}#${String(archive.record["md5"])}`,
+    );
     const list = ["# platform: linux-64", "@EXPLICIT", ...lines, ""].join("\n");
     const listed = makeRepository(user, "explicit", { "conda-linux-64.lock": list });
     const built = await repo2singularity(user, ["--force", "--image-name", "explicit", listed]);
@@ -127,5 +129,31 @@ describe.runIf(isPossible).each([leastUser()])("a conda environment, built by $n
     const ran = await runAs(user, "apptainer", ["exec", "--userns", image, "python", "-c", code]);
 
     expect(ran).toMatchObject({ status: 0, stdout: "/srv/env\n" });
+  });
+
+  test("is built from a pixi.lock beside its pixi.toml, with its package of the Python index", async () => {
+    const project = exampleRepository(user, "pixi");
+    writeFileSync(path.join(project, "pixi.lock"), pixiLock(archivesOf("python", "ipykernel", "pip", "tabulate")));
+    const built = await repo2singularity(user, ["--force", project]);
+    expect(built.status, built.stderr).toBe(0);
+
+    const ran = await runAs(user, "apptainer", ["run", "--userns", path.join(user.home, "pixi.sif"), "./verify"]);
+
+    expect(ran, ran.stderr).toMatchObject({ status: 0, stdout: "pixi: ok\n" });
+  });
+
+  test("is built from a conda-lock.yml, and the environment.yml that it was made of is not solved again", async () => {
+    const locked = makeRepository(user, "conda-lock", {
+      "environment.yml": "channels: [conda-forge]\ndependencies: [python, greet, a-package-that-nobody-has]\n",
+      "conda-lock.yml": condaLock(archivesOf("python", "ipykernel", "pip", "greet")),
+    });
+    const built = await repo2singularity(user, ["--force", "--image-name", "conda-lock", locked]);
+    expect(built.status, built.stderr).toBe(0);
+
+    const code = "import greet, six, sys; print(sys.prefix, six.__version__)";
+    const image = path.join(user.home, "conda-lock.sif");
+    const ran = await runAs(user, "apptainer", ["exec", "--userns", image, "python", "-c", code]);
+
+    expect(ran).toMatchObject({ status: 0, stdout: "/srv/env 1.16.0\n" });
   });
 });

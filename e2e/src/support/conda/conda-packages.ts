@@ -19,7 +19,7 @@ export const packedPython = "/usr/bin/python3";
 
 /**
  * Packages of a small conda world that really runs: the distribution's Python under another prefix, a kernel from the
- * Python index, a noarch package with a command, and a tool with a placeholder and scripts for activation and linking.
+ * Python index, a noarch package with a command, a tool with a placeholder and scripts for activation and linking, and a package of the index.
  * @param uv path of the program that installs the kernel
  */
 export function makeCondaPackages(scratch: string, uv: string): readonly CondaArchive[] {
@@ -45,6 +45,7 @@ export function makeCondaPackages(scratch: string, uv: string): readonly CondaAr
       format: ".tar.bz2" as const,
     },
     toolSource(path.join(scratch, "tool")),
+    tabulateSource(path.join(scratch, "tabulate"), uv),
   ].map((source: CondaSource) => makeCondaPackage(source, scratch));
 }
 
@@ -104,6 +105,16 @@ function kernelSource(folder: string, version: string, uv: string): CondaSource 
     placeholder: { text: placeholder, files: [kernel] },
     format: ".conda",
   };
+}
+
+/** A package of the Python index as a noarch package of conda. */
+function tabulateSource(folder: string, uv: string): CondaSource {
+  const site = path.join(folder, "site-packages");
+  const flags = ["--quiet", "--no-deps", "--python", packedPython, "--target", site];
+  execFileSync(uv, ["pip", "install", ...flags, "tabulate==0.9.0"]);
+  for (const name of ["bin", ".lock"]) rmSync(path.join(site, name), { recursive: true, force: true });
+  const depends = ["python >=3.7"];
+  return { name: "tabulate", version: "0.9.0", subdir: "noarch", folder, depends, entryPoints: [], format: ".conda" };
 }
 
 function toolSource(folder: string): CondaSource {
