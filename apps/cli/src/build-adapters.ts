@@ -85,7 +85,13 @@ export async function openBuildAdapters(
       hasSuite: (uri, suite) => hasSuite(client, uri, suite, io.signal),
     });
     const seconds = flags.stepTimeout ?? config.stepTimeoutSeconds ?? defaultStepTimeoutSeconds;
-    return createStepSetting({ store, surroundings, tools, stepTimeoutMs: seconds * 1000 });
+    return createStepSetting({
+      store,
+      surroundings,
+      tools,
+      stepTimeoutMs: seconds * 1000,
+      cacheDomain: config.cacheDomain,
+    });
   };
   return {
     resolveBase: (phase, { reference, cwd }) =>

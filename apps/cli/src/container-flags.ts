@@ -1,6 +1,6 @@
-import { readFile, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import path from "node:path";
-import { AppError, Secret } from "@repo2singularity/base";
+import { AppError } from "@repo2singularity/base";
 import type { ContainerRequest } from "@repo2singularity/build/pipeline";
 import type { Config } from "@repo2singularity/contracts";
 import type { HostIo } from "./host-io.ts";
@@ -23,17 +23,12 @@ export async function splitRepositoryFile<Flags extends PlanFlags>(
 }
 
 /** What the command line and the configuration say of Dockerfiles and definition files. @throws E_USAGE */
-export async function containerRequest(
-  flags: BuildFlags,
-  config: Config,
-  io: Pick<HostIo, "cwd" | "env">,
-): Promise<ContainerRequest> {
+export function containerRequest(flags: BuildFlags, config: Config, io: Pick<HostIo, "cwd" | "env">): ContainerRequest {
   return {
     definition: flags.definition,
     target: flags.target,
     buildArgs: parseBuildArgs(flags.buildArg, io.env),
     images: { ...config.mirrors?.images, ...parseContexts(flags.buildContext, io.cwd) },
-    secrets: await readSecrets(flags.secret, io),
     runsTest: flags.test !== false,
   };
 }
@@ -81,43 +76,8 @@ function absoluteBase(base: string, cwd: string): string {
   return path.resolve(cwd, base);
 }
 
-/** Secrets by id, as `docker buildx build` takes them: `id=ID,src=FILE` or `id=ID,env=VARIABLE`. @throws E_USAGE */
-async function readSecrets(
-  texts: readonly string[],
-  io: Pick<HostIo, "cwd" | "env">,
-): Promise<ReadonlyMap<string, Secret>> {
-  const secrets = new Map<string, Secret>();
-  for (const text of texts) {
-    const fields = new Map(text.split(",").map((part) => splitPair(part)));
-    const id = fields.get("id") ?? "";
-    const file = fields.get("src") ?? fields.get("source");
-    const variable = fields.get("env") ?? (file === undefined ? id : undefined);
-    if (!/^[\w.-]+$/.test(id)) {
-      throw new AppError("E_USAGE", `--secret ${text}: id=ID,src=FILE or id=ID,env=VARIABLE is expected`);
-    }
-    secrets.set(
-      id,
-      new Secret(file === undefined ? readVariable(variable ?? "", io.env) : await readSecret(file, io.cwd)),
-    );
-  }
-  return secrets;
-}
-
-function readVariable(name: string, env: Readonly<Record<string, string | undefined>>): string {
-  const value = env[name];
-  if (value === undefined) throw new AppError("E_USAGE", `--secret: the variable ${name} is not set`);
-  return value;
-}
-
-async function readSecret(file: string, cwd: string): Promise<string> {
-  try {
-    return await readFile(path.resolve(cwd, file), "utf8");
-  } catch (cause) {
-    throw new AppError("E_USAGE", `--secret: ${file} cannot be read`, { cause });
-  }
-}
-
-function splitPair(text: string): [string, string | undefined] {
+/** The parts of `NAME=VALUE`; no value where no equals sign stands. */
+export function splitPair(text: string): [string, string | undefined] {
   const equals = text.indexOf("=");
   return equals < 0 ? [text, undefined] : [text.slice(0, equals), text.slice(equals + 1)];
 }

@@ -31,6 +31,8 @@ export interface BuildFlags extends PlanFlags {
   readonly builder?: "docker" | "repo2docker";
   readonly stepTimeout?: number;
   readonly refresh?: boolean;
+  /** A lock, or an image that holds one. */
+  readonly locked?: string;
   readonly buildContext: readonly string[];
   readonly secret: readonly string[];
   /** `false` with `--no-test`. */
@@ -123,6 +125,7 @@ export function addBuildOptions(command: Command): Command {
     )
     .option("--secret <id=ID,src=FILE|env=NAME>", "a secret for the steps that mount it, repeatable", collect, [])
     .option("--no-test", "leave out the %test of a definition file")
+    .option("--locked <file|image>", "install the exact versions of this lock, or of the lock in this image")
     .option("--refresh", "make the base anew instead of taking the one in the cache")
     .option("--run", "run after building")
     .option("--no-run", "the opposite of --run")

@@ -59,7 +59,8 @@ export function createProgram(io: HostIo, setStatus: SetStatus): Command {
     .description("show what an image is: commit, base, packages, layers")
     .argument("<image>", "a .sif file")
     .option("--json", "the whole record as JSON")
-    .action(async (image: string, flags: { json?: boolean }) => {
+    .option("--lock", "the lock as JSON, for --locked: exact versions of every package")
+    .action(async (image: string, flags: { json?: boolean; lock?: boolean }) => {
       const { inspect } = await import("./commands/inspect.ts");
       await inspect(image, flags, io);
     });

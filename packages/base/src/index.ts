@@ -3,6 +3,7 @@ export { errorCodes, exitCodeOf, type ErrorCode } from "./errors/codes.ts";
 export { isAbortError, withTimeLimit } from "./abort.ts";
 export { canonicalJson, sha256Hex, type Digest } from "./digest.ts";
 export { nullLogger, type Logger } from "./logger.ts";
+export { printable } from "./printable.ts";
 export { processRunner, type ProcessOptions, type ProcessResult, type ProcessRunner } from "./process/runner.ts";
 export { processStreamer, type ProcessStreamer } from "./process/stream-process.ts";
 export { redactText, redactUrl, Secret } from "./redaction.ts";

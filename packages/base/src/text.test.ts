@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { canonicalJson } from "./digest.ts";
+import { printable } from "./printable.ts";
 import { redactText, redactUrl, Secret } from "./redaction.ts";
 import { shellQuote } from "./shell-quote.ts";
 import { formatSize, parseSize } from "./sizes.ts";
@@ -25,6 +26,11 @@ test.each(["", "K", "-1", "1X", "one"])("%j is refused as a size", (text) => {
 
 test("sizes are shown with one digit", () => {
   expect([formatSize(17), formatSize(4096), formatSize(1.25 * 2 ** 30)]).toEqual(["17 B", "4.0 KiB", "1.3 GiB"]);
+});
+
+test("a text cannot steer the terminal that shows it", () => {
+  expect(printable("\u001b[1;31mred\u001b[0m\tand\nplain é")).toBe("red\tand\nplain é");
+  expect(printable("\u001b]0;title\u0007\r\u009b2J\u202eabc")).toBe("\\x1b]0;title\\x07\\x0d\\x9b2J\\u202eabc");
 });
 
 test("URLs are shown without credentials", () => {

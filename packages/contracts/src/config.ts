@@ -68,6 +68,11 @@ export const Config = z.strictObject({
   cacheDir: z.string().optional(),
   /** Size such as `50G` down to which the cache is collected after a build. */
   cacheMaxSize: z.string().optional(),
+  /** Name of the set of download caches: builds of people who do not trust one another take different ones. */
+  cacheDomain: z
+    .string()
+    .regex(/^\w[\w.-]*$/)
+    .optional(),
   base: z.string().optional(),
   executor: z.enum(["userns", "root", "apptainer"]).optional(),
   compression: z.enum(["zstd", "gzip"]).optional(),

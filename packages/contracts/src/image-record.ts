@@ -2,13 +2,36 @@ import * as z from "zod";
 
 /** One package of an image with the exact version that was installed. */
 export const LockedPackage = z.strictObject({
-  manager: z.enum(["apt", "python", "conda"]),
+  manager: z.enum(["apt", "python", "conda", "r"]),
   name: z.string(),
+  /** Of conda packages with their build: `1.26.4=py311h64a7726_0`. */
   version: z.string(),
   /** Where it is installed, for managers that can have several places: `/srv/env`, `/srv/jupyter`. */
   prefix: z.string().optional(),
+  /**
+   * `sha256:` and 64 hexadecimal digits: of a conda package's archive; of a Python package's list of files with their
+   * digests, without what the installer adds to it.
+   */
+  digest: z.string().optional(),
+  /**
+   * Where it comes from, without secrets, when that is not the manager's index: an address, `git+URL@COMMIT`, or
+   * `file:///srv/repo` for the repository itself.
+   */
+  source: z.string().optional(),
 });
 export type LockedPackage = z.infer<typeof LockedPackage>;
+
+/**
+ * What `--locked` rebuilds from: the exact packages of an image, and what they were installed upon. Every
+ * {@link ImageRecord} is one.
+ */
+export const PackageLock = z.object({
+  schemaVersion: z.literal(1),
+  platform: z.string(),
+  base: z.object({ reference: z.string(), digest: z.string() }),
+  packages: z.array(LockedPackage),
+});
+export type PackageLock = z.infer<typeof PackageLock>;
 
 /** What an image says of itself; kept as a JSON object in the SIF and shown by `inspect`. */
 export const ImageRecord = z.strictObject({

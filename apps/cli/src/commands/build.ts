@@ -6,9 +6,12 @@ import {
   type BuildRequest,
   type BuildResult,
   PhaseReporter,
+  readPackageLock,
 } from "@repo2singularity/build/pipeline";
+import type { PackageLock } from "@repo2singularity/contracts";
 import { containerRequest, splitRepositoryFile } from "../container-flags.ts";
 import { askedWishes } from "../build-choices.ts";
+import { readSecrets } from "../secret-flags.ts";
 import { openBuildDependencies } from "../build-dependencies.ts";
 import type { HostIo } from "../host-io.ts";
 import type { BuildFlags } from "../options.ts";
@@ -63,8 +66,10 @@ async function buildOnly(repo: string, flags: BuildFlags, io: HostIo): Promise<B
       wishes: askedWishes(bench, flags),
       platform: hostPlatform(),
       format: { compression, level: defaultLevels[compression], blockSizeBytes: flags.blockSize ?? 131_072 },
+      lock: await readLock(flags, io),
       output: chooseOutput(checkout, flags, io),
-      container: await containerRequest(flags, bench.config, io),
+      secrets: await readSecrets(flags.secret, io),
+      container: containerRequest(flags, bench.config, io),
     };
     await using deps = openBuildDependencies(bench, flags, request, renderer.sink, io);
     if (flags.builder === undefined) return await buildImage(request, deps);
@@ -73,6 +78,15 @@ async function buildOnly(repo: string, flags: BuildFlags, io: HostIo): Promise<B
   } finally {
     await renderer.finish();
   }
+}
+
+async function readLock({ locked, builder }: BuildFlags, io: HostIo): Promise<PackageLock | undefined> {
+  if (locked !== undefined && builder !== undefined) {
+    throw new AppError("E_USAGE", `--locked and --builder ${builder} do not go together: a daemon knows no lock`, {
+      hint: "leave out one of them",
+    });
+  }
+  return locked === undefined ? undefined : readPackageLock(path.resolve(io.cwd, locked));
 }
 
 /** Fast levels: the next ones cost several times as long for some percent of size. */

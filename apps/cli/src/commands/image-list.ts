@@ -1,4 +1,5 @@
 import path from "node:path";
+import { printable } from "@repo2singularity/base";
 import { openImage, type TreeEntry } from "@repo2singularity/image";
 import type { HostIo } from "../host-io.ts";
 
@@ -31,7 +32,8 @@ function textLine(entry: TreeEntry): string {
   const time = new Date(entry.mtimeSeconds * 1000).toISOString().slice(0, 19);
   const arrow = entry.type === "symlink" ? " -> " : " = ";
   const link = entry.linkTarget === undefined ? "" : `${arrow}${entry.linkTarget}`;
-  return `${typeLetters[entry.type]}${permissions(entry.mode)} ${entry.uid}/${entry.gid} ${size.padStart(10)} ${time} /${entry.path}${link}`;
+  const name = printable(`/${entry.path}${link}`).replaceAll("\n", "\\x0a");
+  return `${typeLetters[entry.type]}${permissions(entry.mode)} ${entry.uid}/${entry.gid} ${size.padStart(10)} ${time} ${name}`;
 }
 
 function permissions(mode: number): string {

@@ -1,18 +1,29 @@
 import path from "node:path";
 import { AppError, formatSize } from "@repo2singularity/base";
 import { readImageRecord } from "@repo2singularity/build";
-import type { ImageRecord } from "@repo2singularity/contracts";
+import { type ImageRecord, PackageLock } from "@repo2singularity/contracts";
 import type { HostIo } from "../host-io.ts";
 
 /** `inspect`: what an image is, from which commit, which packages, which layers. */
-export async function inspect(image: string, flags: { readonly json?: boolean }, io: HostIo): Promise<void> {
+export async function inspect(image: string, flags: InspectFlags, io: HostIo): Promise<void> {
   const record = await readImageRecord(path.resolve(io.cwd, image));
   if (record === undefined) {
     throw new AppError("E_IMAGE_FORMAT", `${image} was not built by repo2singularity: it holds no record`, {
       hint: `apptainer inspect ${image} shows what other images say, repo2singularity image list ${image} their files`,
     });
   }
-  io.stdout.write(flags.json === true ? `${JSON.stringify(record, undefined, 2)}\n` : recordText(record));
+  if (flags.lock === true) io.stdout.write(json(PackageLock.parse(record)));
+  else io.stdout.write(flags.json === true ? json(record) : recordText(record));
+}
+
+/** What of the record is shown; a summary when nothing is chosen. */
+interface InspectFlags {
+  readonly json?: boolean;
+  readonly lock?: boolean;
+}
+
+function json(value: unknown): string {
+  return `${JSON.stringify(value, undefined, 2)}\n`;
 }
 
 function recordText(record: ImageRecord): string {
@@ -35,7 +46,8 @@ function recordText(record: ImageRecord): string {
     "",
     "packages",
     ...record.packages.map(
-      (one) => `  ${one.manager.padEnd(6)} ${(one.prefix ?? "").padEnd(12)} ${one.name} ${one.version}`,
+      (one) =>
+        `  ${one.manager.padEnd(6)} ${(one.prefix ?? "").padEnd(12)} ${one.name} ${one.version}${one.source === undefined ? "" : ` from ${one.source}`}`,
     ),
   ];
   return `${lines.join("\n")}\n`;

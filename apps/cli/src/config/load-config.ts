@@ -14,6 +14,7 @@ export interface LoadedConfig {
 const variables: Readonly<Record<string, keyof Config>> = {
   R2S_CACHE_DIR: "cacheDir",
   R2S_CACHE_MAX_SIZE: "cacheMaxSize",
+  R2S_CACHE_DOMAIN: "cacheDomain",
   R2S_BASE: "base",
   R2S_EXECUTOR: "executor",
   R2S_COMPRESSION: "compression",

@@ -1,4 +1,4 @@
-import { exitCodeOf, isAbortError, isAppError } from "@repo2singularity/base";
+import { exitCodeOf, isAbortError, isAppError, printable } from "@repo2singularity/base";
 
 /** How an error is shown. */
 export interface ErrorFormat {
@@ -26,7 +26,7 @@ export function formatError(error: unknown, format: ErrorFormat): string {
   if (error.hint !== undefined) lines.push(`hint: ${error.hint}`);
   lines.push(`(${error.code})`);
   if (format.debug) lines.push(stackOf(error));
-  return `${lines.join("\n")}\n`;
+  return `${printable(lines.join("\n"))}\n`; // names and texts of somebody else's repository are in it
 }
 
 function errorObject(error: unknown): Record<string, unknown> {

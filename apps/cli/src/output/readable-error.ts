@@ -7,6 +7,8 @@ const reasons: Readonly<Record<string, { readonly text: string; readonly hint: s
   EROFS: { text: "the file system is read-only", hint: "choose another place" },
   ENOENT: { text: "no such file or folder", hint: "check the path" },
   ENOTDIR: { text: "a part of the path is no folder", hint: "check the path" },
+  ENAMETOOLONG: { text: "the name is too long", hint: "use shorter names, or fewer folders in one another" },
+  ELOOP: { text: "links lead in a circle", hint: "remove the links" },
   EISDIR: { text: "is a folder", hint: "name a file" },
   EMFILE: { text: "too many open files", hint: "raise the limit with ulimit -n" },
   EIO: { text: "the disk cannot be read or written", hint: "see what the kernel says with dmesg" },

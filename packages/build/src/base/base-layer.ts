@@ -21,7 +21,7 @@ const BaseRecord = z.strictObject({
   facts: BaseFacts,
   packages: z.strictObject({
     apt: z.array(LockedPackage).optional(),
-    python: z.record(z.string(), LockedPackage),
+    installed: z.record(z.string(), LockedPackage),
     removed: z.array(z.string()),
   }),
   environment: z.record(z.string(), z.string()),
@@ -138,10 +138,10 @@ function observedValues(
   reference: string,
 ): Pick<z.infer<typeof BaseRecord>, "aptSources" | "facts" | "packages"> {
   const { facts, packages, aptSources } = observer.observation(reference);
-  const { apt, python, removed } = packages;
+  const { apt, installed, removed } = packages;
   return {
     facts,
-    packages: { ...(apt === undefined ? {} : { apt: [...apt] }), python, removed: [...removed] },
+    packages: { ...(apt === undefined ? {} : { apt: [...apt] }), installed, removed: [...removed] },
     aptSources: [...aptSources],
   };
 }

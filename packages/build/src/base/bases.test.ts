@@ -150,7 +150,7 @@ test("a base's facts, packages and apt sources are read from its files", async (
     packagedPythons: ["3.13"],
   });
   expect(base.packages.apt).toEqual([{ manager: "apt", name: "zlib1g", version: "1:1.3" }]);
-  expect(Object.values(base.packages.python)).toEqual([
+  expect(Object.values(base.packages.installed)).toEqual([
     { manager: "python", name: "foo-bar", version: "1.0", prefix: "/usr/local" },
   ]);
   expect(base.aptSources).toEqual([{ path: "/etc/apt/sources.list.d/debian.sources", text: "Types: deb\n" }]);

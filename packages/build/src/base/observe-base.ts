@@ -23,7 +23,7 @@ const textLimitBytes = 64 * 2 ** 20;
 export class BaseObserver {
   readonly #texts = new Map<string, string>();
   readonly #interpreters = new Set<string>();
-  readonly #python: Record<string, LockedPackage> = {};
+  readonly #installed: Record<string, LockedPackage> = {};
   #hasApt = false;
 
   /** The same entries; texts that are of interest are read into memory first. @throws E_LIMIT_EXCEEDED */
@@ -48,7 +48,7 @@ export class BaseObserver {
       }),
       packages: {
         ...(dpkgStatus === undefined ? {} : { apt: parseDpkgStatus(dpkgStatus) }),
-        python: this.#python,
+        installed: this.#installed,
         removed: [],
       },
       aptSources: sources.map(([path, text]) => ({ path: `/${path}`, text })).sort(byPath),
@@ -59,7 +59,7 @@ export class BaseObserver {
     if (path === "usr/bin/apt-get") this.#hasApt = true;
     if (type !== "directory" && /(?:^|\/)bin\/python3\.\d+$/.test(path)) this.#interpreters.add(`/${path}`);
     const found = packageOfEntry({ path, type });
-    if (found !== undefined) this.#python[`/${path}`] = found;
+    if (found !== undefined) this.#installed[`/${path}`] = found;
   }
 
   async #readText(entry: TreeEntry): Promise<TreeEntry> {

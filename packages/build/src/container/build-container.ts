@@ -22,7 +22,7 @@ import { runImageTest } from "./run-test.ts";
 import { contextTree } from "./source-tree.ts";
 
 /** Choices of somebody who made none. */
-const noChoices: ContainerRequest = { buildArgs: {}, images: {}, secrets: new Map(), runsTest: true };
+const noChoices: ContainerRequest = { buildArgs: {}, images: {}, runsTest: true };
 
 /** An image that is about to be built. */
 interface PlannedImage {
@@ -91,7 +91,7 @@ async function makeContext(
     recipe,
     format: request.format,
     extentCache: deps.extentCache,
-    secrets: request.container?.secrets ?? new Map(),
+    secrets: request.secrets ?? new Map(),
     signal: deps.signal,
     bases,
     repository: await contextTree(request.checkout),

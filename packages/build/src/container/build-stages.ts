@@ -1,7 +1,8 @@
 import { AppError, formatSize } from "@repo2singularity/base";
 import type { ContainerGroup } from "@repo2singularity/contracts";
 import { softwareTimeSeconds } from "../pipeline/group-key.ts";
-import { ensureLayer, findLayer, type StoredLayer } from "../pipeline/group-layer.ts";
+import { findLayer, type StoredLayer } from "../pipeline/find-layer.ts";
+import { ensureLayer } from "../pipeline/group-layer.ts";
 import type { PhaseReporter } from "../pipeline/phase.ts";
 import type { ContainerContext } from "./container-context.ts";
 import type { KeyedStage } from "./key-stages.ts";

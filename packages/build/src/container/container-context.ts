@@ -7,7 +7,7 @@ import type { ExecutorHost } from "../executor/host.ts";
 import type { StepExecutor } from "../executor/port.ts";
 import type { HttpClient } from "../host/http-client.ts";
 import type { LayerFormat } from "../pipeline/group-key.ts";
-import type { StoredLayer } from "../pipeline/group-layer.ts";
+import type { StoredLayer } from "../pipeline/find-layer.ts";
 import type { StepSetting } from "../pipeline/step-setting.ts";
 import type { BuildSecrets } from "../secret/build-secrets.ts";
 import type { SourceTree } from "./source-tree.ts";

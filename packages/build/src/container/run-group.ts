@@ -9,7 +9,8 @@ import { mountsFolder } from "../executor/port.ts";
 import type { LayerWork } from "../pipeline/group-layer.ts";
 import type { Phase } from "../pipeline/phase.ts";
 import { runProgram } from "../pipeline/run-program.ts";
-import { openSecrets } from "../secret/build-secrets.ts";
+import { type BuildSecrets, openSecrets } from "../secret/build-secrets.ts";
+import { checkHoldsNoSecret } from "../secret/find-secrets.ts";
 import type { ContainerContext } from "./container-context.ts";
 import { fetchFile } from "./fetch-file.ts";
 import { originTree } from "./origin-tree.ts";
@@ -34,7 +35,7 @@ interface GroupPlace {
 
 /** Does the steps of a group over the layers below it; see {@link LayerWork}. */
 export async function changeByGroup(
-  { steps }: ContainerGroup,
+  { title, steps }: ContainerGroup,
   place: Omit<GroupPlace, "upper">,
   context: ContainerContext,
   phase: Phase,
@@ -49,7 +50,14 @@ export async function changeByGroup(
     if (step.kind === "run") await runStep(step, { ...own, folder }, context, phase);
     else await placeStep(step, { ...own, folder }, context);
   }
+  await checkHoldsNoSecret(upper, seenSecrets(steps, context), { title, signal: context.signal });
   return { upper, notes: takeNotes(upper) };
+}
+
+/** A layer of steps that see no secret is not searched for any. */
+function seenSecrets(steps: readonly ContainerStep[], { secrets }: ContainerContext): BuildSecrets {
+  const mounts = steps.flatMap((step) => (step.kind === "run" ? step.mounts : []));
+  return new Map([...secrets].filter(([id]) => mounts.some((mount) => mount.kind === "secret" && mount.id === id)));
 }
 
 async function placeStep(

@@ -5,7 +5,7 @@ import type { ResolvedBase } from "../base/resolved-base.ts";
 import type { Phase } from "../pipeline/phase.ts";
 import { runProgram } from "../pipeline/run-program.ts";
 import { defaultBasePath } from "../pipeline/step-setting.ts";
-import type { StoredLayer } from "../pipeline/group-layer.ts";
+import type { StoredLayer } from "../pipeline/find-layer.ts";
 import type { ContainerContext } from "./container-context.ts";
 import { unpacked } from "./origin-tree.ts";
 

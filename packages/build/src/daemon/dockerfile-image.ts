@@ -5,6 +5,7 @@ import type { FoundContainerFile } from "../container/find-container-file.ts";
 import type { BuildDependencies, BuildRequest, ContainerRequest } from "../pipeline/build-request.ts";
 import type { PhaseReporter } from "../pipeline/phase.ts";
 import { ensureDaemonBase } from "./daemon-base.ts";
+import type { BuildSecrets } from "../secret/build-secrets.ts";
 import type { Docker } from "./docker.ts";
 import { runDockerBuild } from "./docker-build.ts";
 import { findDockerImage } from "./docker-images.ts";
@@ -36,7 +37,7 @@ export async function buildDockerfileImage(
       : [
           ...plainFlags(choices),
           ...(await contextFlags(found, choices, docker, deps, phases)),
-          ...(await secretFlags(choices, scratchDir, docker)),
+          ...(await secretFlags(request.secrets ?? new Map(), scratchDir, docker)),
         ];
   const id = await phases.run("docker", "Docker image", (phase) =>
     runDockerBuild(docker, {
@@ -81,11 +82,7 @@ async function contextFlags(
 }
 
 /** Secrets go through files that only this user may read, so that none stands on a command line. */
-async function secretFlags(
-  { secrets }: ContainerRequest,
-  scratchDir: string,
-  docker: Docker,
-): Promise<readonly string[]> {
+async function secretFlags(secrets: BuildSecrets, scratchDir: string, docker: Docker): Promise<readonly string[]> {
   const flags: string[] = [];
   for (const [id, secret] of secrets) {
     if (!docker.hasBuildKit) throw unableTo(`give the secret ${id} to a step`, docker);

@@ -72,6 +72,11 @@ export interface HostMount {
    */
   readonly target: string;
   readonly readOnly: boolean;
+  /**
+   * Whether steps work on a view of their own of the folder, which ends with the tree: the folder itself never changes.
+   * Where no overlay can be had, the view is empty at first. Only for folders that are not read-only.
+   */
+  readonly isPrivate?: boolean;
 }
 
 /** The folder of a step's tree in which the host mounts of every step lie. */
@@ -101,6 +106,8 @@ export interface StepCommand {
   readonly env: Readonly<Record<string, string>>;
   /** Absolute path in the tree. */
   readonly cwd: string;
+  /** Targets of mounts of the tree that this command does not see. */
+  readonly hiddenMounts?: readonly string[];
   readonly timeoutMs?: number;
   /**
    * Whether the command may use the network. Without it the command gets a network of its own that has only

@@ -18,6 +18,7 @@ export const syscallNumbers = {
   mount: { x64: 165, arm64: 40 },
   pivot_root: { x64: 155, arm64: 41 },
   prctl: { x64: 157, arm64: 167 },
+  prlimit64: { x64: 302, arm64: 261 },
   sethostname: { x64: 170, arm64: 161 },
   setsid: { x64: 112, arm64: 157 },
   socket: { x64: 41, arm64: 198 },

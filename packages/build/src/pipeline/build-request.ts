@@ -1,4 +1,4 @@
-import type { BuildEventSink, ImageConfig, Recipe } from "@repo2singularity/contracts";
+import type { BuildEventSink, ImageConfig, PackageLock, Recipe } from "@repo2singularity/contracts";
 import type { ExtentCache } from "@repo2singularity/image";
 import type { Checkout } from "@repo2singularity/source";
 import type { Store } from "@repo2singularity/store";
@@ -26,6 +26,10 @@ export interface BuildRequest {
   readonly platform: Recipe["platform"];
   readonly format: LayerFormat;
   readonly output: BuildOutput;
+  /** Exact versions that the image is to have. */
+  readonly lock?: PackageLock | undefined;
+  /** Values that steps see and nothing keeps; none when left out. */
+  readonly secrets?: BuildSecrets | undefined;
   /** For repositories with a Dockerfile or definition file. */
   readonly container?: ContainerRequest | undefined;
 }
@@ -34,7 +38,6 @@ export interface BuildRequest {
 export interface ContainerRequest extends ContainerChoices {
   /** Bases that take the place of images, by the name that the file has for them. */
   readonly images: Readonly<Record<string, string>>;
-  readonly secrets: BuildSecrets;
   /** Whether the test of a definition file runs at the end. */
   readonly runsTest: boolean;
 }

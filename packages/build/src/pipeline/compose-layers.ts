@@ -14,7 +14,7 @@ import {
   tryLoadComposition,
 } from "@repo2singularity/image";
 import type { Store } from "@repo2singularity/store";
-import type { StoredLayer } from "./group-layer.ts";
+import type { StoredLayer } from "./find-layer.ts";
 
 /** A layer's file in the store. */
 export type LayerFile = Pick<StoredLayer, "digest" | "path">;

@@ -2,7 +2,7 @@ import type { ImageRecord } from "@repo2singularity/contracts";
 import type { SingularityTreeOptions } from "@repo2singularity/image";
 import type { BuildDependencies, BuildRequest } from "./build-request.ts";
 import type { ImageLayers } from "./compose-layers.ts";
-import type { StoredLayer } from "./group-layer.ts";
+import type { StoredLayer } from "./find-layer.ts";
 import { makeImageLayer } from "./image-layer.ts";
 import { recordSource } from "./image-record.ts";
 import type { PhaseReporter } from "./phase.ts";

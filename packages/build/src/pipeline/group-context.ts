@@ -1,9 +1,10 @@
-import type { Recipe } from "@repo2singularity/contracts";
+import type { PackageLock, Recipe } from "@repo2singularity/contracts";
 import type { ExtentCache } from "@repo2singularity/image";
 import type { Checkout } from "@repo2singularity/source";
 import type { Store } from "@repo2singularity/store";
 import type { ExecutorHost } from "../executor/host.ts";
 import type { StepExecutor } from "../executor/port.ts";
+import type { BuildSecrets } from "../secret/build-secrets.ts";
 import type { LayerFormat } from "./group-key.ts";
 import type { StepSetting } from "./step-setting.ts";
 
@@ -18,6 +19,9 @@ export interface GroupContext {
   readonly format: LayerFormat;
   readonly extentCache: ExtentCache;
   readonly signal: AbortSignal;
+  readonly secrets?: BuildSecrets | undefined;
+  /** Exact versions that the image is to have. */
+  readonly lock?: PackageLock | undefined;
   /** Asked for by groups that run something, not by those that only place files; the same one each time. */
   executor(): Promise<StepExecutor>;
   /** As the executor. */

@@ -1,32 +1,21 @@
 import { rename } from "node:fs/promises";
 import path from "node:path";
 import type { Digest } from "@repo2singularity/base";
-import { LockedPackage } from "@repo2singularity/contracts";
-import type { Store } from "@repo2singularity/store";
-import * as z from "zod";
 import { captureLayer } from "../layer/capture-layer.ts";
+import { checkLockedGroup } from "../lock/locked-groups.ts";
 import { materializeLayer } from "../layer/materialize-layer.ts";
+import { findLayer, layerRecord, type StoredLayer } from "./find-layer.ts";
 import type { GroupContext } from "./group-context.ts";
 import type { KeyedGroup } from "./group-key.ts";
 import type { Phase } from "./phase.ts";
 import { type LayerPackages, readLayerPackages } from "./resolved-packages.ts";
 import { runSteps } from "./run-steps.ts";
 
-/** A layer in the store. */
-export interface StoredLayer {
-  readonly name: string;
-  readonly key: string;
-  readonly digest: Digest;
-  readonly path: string;
-  readonly sizeBytes: number;
-  readonly packages: LayerPackages;
-  /** Texts that its steps left for the image, such as labels. */
-  readonly notes: Readonly<Record<string, string>>;
-}
-
 /** How a layer is made. */
 export interface LayerWork extends Pick<KeyedGroup, "key" | "mtimeSeconds"> {
   readonly name: string;
+  /** Looks at what the layer holds before it is kept; throws when that may not be. */
+  readonly check?: (packages: LayerPackages) => void;
   /**
    * Changes a tree.
    * @param lowerTrees the unpacked layers below, bottom first
@@ -41,35 +30,6 @@ export interface LayerWork extends Pick<KeyedGroup, "key" | "mtimeSeconds"> {
 
 /** What making and finding layers needs. */
 export type LayerContext = Pick<GroupContext, "store" | "host" | "format" | "extentCache" | "signal">;
-
-const layerRecord = "layer";
-
-const LayerRecord = z.object({
-  packages: z.object({
-    apt: z.array(LockedPackage).optional(),
-    python: z.record(z.string(), LockedPackage),
-    removed: z.array(z.string()),
-  }),
-  notes: z.record(z.string(), z.string()).optional(),
-});
-
-/** The layer of a group that was built before, or `undefined`. */
-export function findGroupLayer(store: Store, { key, group }: KeyedGroup): Promise<StoredLayer | undefined> {
-  return findLayer(store, { key, name: group.name });
-}
-
-/** A layer that was made before, or `undefined`. */
-export async function findLayer(
-  store: Store,
-  { key, name }: Pick<LayerWork, "key" | "name">,
-): Promise<StoredLayer | undefined> {
-  const record = await store.readRecord(layerRecord, key);
-  const digest = record?.files[0];
-  const file = digest === undefined ? undefined : await store.find(digest);
-  const value = LayerRecord.safeParse(record?.value);
-  if (file === undefined || !value.success) return undefined;
-  return { name, key, ...file, packages: value.data.packages, notes: value.data.notes ?? {} };
-}
 
 /**
  * The layer of a group over the layers below it, built once however many processes ask for it.
@@ -86,7 +46,11 @@ export function ensureGroupLayer(
   const change: LayerWork["change"] = async (lowerTrees, folder) => {
     return { upper: await runSteps(keyed, { ...context, lowerTrees, folder }, phase) };
   };
-  return ensureLayer({ name: group.name, key, mtimeSeconds, change }, lower, context, phase);
+  const { lock } = context;
+  const check = (packages: LayerPackages): void => {
+    if (lock !== undefined) checkLockedGroup(lock, group, packages);
+  };
+  return ensureLayer({ name: group.name, key, mtimeSeconds, check, change }, lower, context, phase);
 }
 
 /**
@@ -121,6 +85,7 @@ async function makeLayer(
   const folder = await store.makeScratchFolder();
   const { upper, notes = {} } = await work.change(lowerTrees, folder);
   const packages = await readLayerPackages(upper);
+  work.check?.(packages);
   phase.log("packing the layer");
   const file = path.join(folder, "layer.sqfs");
   await captureLayer(upper, file, { ...format, host, lowerTrees, mtimeSeconds, extentCache, signal });

@@ -2,7 +2,7 @@ import path from "node:path";
 import { singularityTree, type SingularityTreeOptions, type TreeEntry, writeSquashfs } from "@repo2singularity/image";
 import type { Store } from "@repo2singularity/store";
 import type { LayerFormat } from "./group-key.ts";
-import type { StoredLayer } from "./group-layer.ts";
+import type { StoredLayer } from "./find-layer.ts";
 
 /** Makes the topmost layer, which holds `/.singularity.d`: environment, run and start scripts, labels, definition. */
 export async function makeImageLayer(

@@ -1,3 +1,4 @@
+import { printable } from "@repo2singularity/base";
 import type { BuildEvent, BuildEventSink } from "@repo2singularity/contracts";
 
 /** An event as its sender writes it: the time is added on the way. */
@@ -61,7 +62,7 @@ export class Phase {
 
   /** A line of output of the program that the phase runs. */
   log(line: string): void {
-    this.#send({ type: "log", phase: this.#phase, line });
+    this.#send({ type: "log", phase: this.#phase, line: printable(line) });
   }
 
   /** How far the phase is. */

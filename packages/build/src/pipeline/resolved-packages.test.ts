@@ -1,7 +1,9 @@
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { execFileSync } from "node:child_process";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { recordDigest } from "../lock/distribution-facts.ts";
 import { mergePackages, parseDpkgStatus, readLayerPackages } from "./resolved-packages.ts";
 
 let tree = "";
@@ -29,10 +31,10 @@ test("a layer's Python distributions are found with their environment", async ()
   await mkdir(path.join(site, "typing_extensions-4.12.2.dist-info"));
   await writeFile(path.join(site, "not-a-folder-1.0.dist-info"), "");
 
-  const { python } = await readLayerPackages(tree);
+  const { installed } = await readLayerPackages(tree);
 
   expect(
-    Object.values(python)
+    Object.values(installed)
       .map((one) => `${one.prefix} ${one.name} ${one.version}`)
       .toSorted(),
   ).toEqual(["/srv/env jinja2 3.1.6", "/srv/env typing-extensions 4.12.2"]);
@@ -52,17 +54,76 @@ test("what a later layer removes is not in the lock, and its database replaces t
   const lock = mergePackages([
     {
       apt: [{ manager: "apt", name: "old", version: "1" }],
-      python: { ...python("/srv/jupyter", "a", "1"), ...python("/srv/env", "b", "1") },
+      installed: { ...python("/srv/jupyter", "a", "1"), ...python("/srv/env", "b", "1") },
       removed: [],
     },
     {
       apt: [{ manager: "apt", name: "new", version: "2" }],
-      python: python("/srv/env", "b", "2"),
+      installed: python("/srv/env", "b", "2"),
       removed: ["/srv/jupyter", "/srv/env/lib/python3.11/site-packages/b-1.dist-info"],
     },
   ]);
 
   expect(lock.map((one) => `${one.name} ${one.version}`)).toEqual(["new 2", "b 2"]);
+});
+
+test("an environment that became a link to another one has no packages of its own", async () => {
+  await mkdir(path.join(tree, "srv"));
+  await symlink("/srv/env", path.join(tree, "srv/jupyter"));
+
+  const { removed } = await readLayerPackages(tree);
+
+  expect(removed).toEqual(["/srv/jupyter"]);
+});
+
+test("no link is followed out of a layer, and a pipe is not waited for", async () => {
+  const elsewhere = path.join(tree, "elsewhere/lib/python3.11/site-packages/secret-1.0.dist-info");
+  await mkdir(elsewhere, { recursive: true });
+  const layer = path.join(tree, "layer");
+  const site = path.join(layer, "srv/env/lib/python3.11/site-packages/plain-1.0.dist-info");
+  await mkdir(site, { recursive: true });
+  await mkdir(path.join(layer, "var/lib/dpkg"), { recursive: true });
+  await symlink(path.join(tree, "elsewhere"), path.join(layer, "srv/linked"));
+  execFileSync("mkfifo", [path.join(layer, "var/lib/dpkg/status"), path.join(site, "RECORD")]);
+
+  const { apt, installed } = await readLayerPackages(layer);
+
+  expect(apt).toBeUndefined();
+  expect(Object.values(installed)).toEqual([{ manager: "python", name: "plain", version: "1.0", prefix: "/srv/env" }]);
+});
+
+test("a package from a git repository is locked with its commit and without the password of its address", async () => {
+  const folder = path.join(tree, "srv/env/lib/python3.11/site-packages/tides-2.0.dist-info");
+  await mkdir(folder, { recursive: true });
+  const direct = { url: "https://me:hunter2@git.example.org/tides.git", vcs_info: { vcs: "git", commit_id: "abc123" } };
+  await writeFile(path.join(folder, "direct_url.json"), JSON.stringify(direct));
+  await writeFile(path.join(folder, "RECORD"), "tides.py,sha256=x,1\ntides-2.0.dist-info/INSTALLER,sha256=y,2\n");
+
+  const { installed } = await readLayerPackages(tree);
+
+  const [found] = Object.values(installed);
+  expect(found?.source).toBe("git+https://git.example.org/tides.git@abc123");
+  expect(found?.digest).toBe(`sha256:${recordDigest("tides.py,sha256=x,1\n")}`);
+});
+
+test("R packages are found in the image's library, those of git hosts with their commit", async () => {
+  const write = async (name: string, lines: string): Promise<void> => {
+    await mkdir(path.join(tree, "srv/rlibs", name), { recursive: true });
+    await writeFile(path.join(tree, "srv/rlibs", name, "DESCRIPTION"), lines);
+  };
+  await write("sunrise", "Package: sunrise\nVersion: 1.2.3\nRepository: CRAN\n");
+  await write(
+    "tides",
+    "Package: tides\nVersion: 0.1\nRemoteType: github\nRemoteUsername: sea\nRemoteRepo: tides\nRemoteSha: abc\n",
+  );
+  await mkdir(path.join(tree, "srv/rlibs/00LOCK"));
+
+  const { installed } = await readLayerPackages(tree);
+
+  expect(Object.values(installed)).toEqual([
+    { manager: "r", name: "sunrise", version: "1.2.3", prefix: "/srv/rlibs" },
+    { manager: "r", name: "tides", version: "0.1", prefix: "/srv/rlibs", source: "github:sea/tides@abc" },
+  ]);
 });
 
 test("a layer's conda packages are found with their build", async () => {
@@ -71,9 +132,9 @@ test("a layer's conda packages are found with their build", async () => {
     await writeFile(path.join(tree, "srv/env/conda-meta", name), "");
   }
 
-  const { python } = await readLayerPackages(tree);
+  const { installed } = await readLayerPackages(tree);
 
-  expect(Object.values(python)).toEqual([
+  expect(Object.values(installed)).toEqual([
     { manager: "conda", name: "ca-certificates", version: "2024.1=hbcca054_0", prefix: "/srv/env" },
   ]);
 });

@@ -1,14 +1,15 @@
-import type { Dirent } from "node:fs";
-import { readdir, readFile } from "node:fs/promises";
-import path from "node:path";
 import type { LockedPackage } from "@repo2singularity/contracts";
+import { condaFacts } from "../lock/conda-facts.ts";
+import { distributionFacts } from "../lock/distribution-facts.ts";
+import { readRPackage } from "../lock/r-package.ts";
+import { listPlainFolder, readPlainText } from "../layer/plain-files.ts";
 
 /** What one layer says of the packages of the image. */
 export interface LayerPackages {
   /** All packages of the distribution, when the layer changed their database. */
   readonly apt?: readonly LockedPackage[] | undefined;
-  /** Python distributions and conda packages that the layer adds, by the path of their metadata in the image. */
-  readonly python: Readonly<Record<string, LockedPackage>>;
+  /** Python distributions, conda and R packages that the layer adds, by the path of their metadata in the image. */
+  readonly installed: Readonly<Record<string, LockedPackage>>;
   /** Paths in the image that the layer removes or replaces, with everything below them. */
   readonly removed: readonly string[];
 }
@@ -16,34 +17,35 @@ export interface LayerPackages {
 /** The packages of an image whose layers, bottom first, say these things. */
 export function mergePackages(layers: readonly LayerPackages[]): readonly LockedPackage[] {
   let apt: readonly LockedPackage[] = [];
-  const python = new Map<string, LockedPackage>();
+  const installed = new Map<string, LockedPackage>();
   for (const layer of layers) {
     apt = layer.apt ?? apt;
     for (const gone of layer.removed) {
-      for (const place of python.keys()) if (`${place}/`.startsWith(`${gone}/`)) python.delete(place);
+      for (const place of installed.keys()) if (`${place}/`.startsWith(`${gone}/`)) installed.delete(place);
     }
-    for (const [place, found] of Object.entries(layer.python)) python.set(place, found);
+    for (const [place, found] of Object.entries(layer.installed)) installed.set(place, found);
   }
   const order = (one: LockedPackage): string => `${one.manager} ${one.prefix ?? ""} ${one.name} ${one.version}`;
-  return [...apt, ...python.values()].sort((a, b) => (order(a) < order(b) ? -1 : 1));
+  return [...apt, ...installed.values()].sort((a, b) => (order(a) < order(b) ? -1 : 1));
 }
 
 /**
- * Reads what a layer's folder in overlay form says of packages: dpkg's database, and the `*.dist-info` folders and
- * `conda-meta` records of environments under /srv and /usr/local.
+ * Reads what a layer's folder in overlay form says of packages: dpkg's database, the `*.dist-info` folders and
+ * `conda-meta` records of environments under /srv and /usr/local, and R's library.
  * @param tree the upper folder of the layer; whiteouts are character devices
  */
 export async function readLayerPackages(tree: string): Promise<LayerPackages> {
-  const status = await readFile(path.join(tree, "var/lib/dpkg/status"), "utf8").catch(absent);
-  const python: Record<string, LockedPackage> = {};
+  const status = await readPlainText(tree, "var/lib/dpkg/status");
+  const installed: Record<string, LockedPackage> = {};
   const removed: string[] = [];
   for (const prefix of await pythonPrefixes(tree, removed)) {
-    await collectConda(tree, prefix, python, removed);
+    await collectConda(tree, prefix, installed, removed);
     for (const packages of await sitePackages(tree, prefix, removed)) {
-      await collectDistributions(tree, prefix, packages, python, removed);
+      await collectDistributions(tree, prefix, packages, installed, removed);
     }
   }
-  return { apt: status === undefined ? undefined : parseDpkgStatus(status), python, removed };
+  await collectR(tree, installed, removed);
+  return { apt: status === undefined ? undefined : parseDpkgStatus(status), installed, removed };
 }
 
 /** The installed packages of a dpkg status file, sorted as they stand there. Source: deb-control(5). */
@@ -57,18 +59,21 @@ export function parseDpkgStatus(text: string): readonly LockedPackage[] {
   });
 }
 
+/** Where recipes install R's packages. */
+const rLibrary = "/srv/rlibs";
+
 async function pythonPrefixes(tree: string, removed: string[]): Promise<readonly string[]> {
   const prefixes = ["/usr/local"];
-  for (const entry of await list(path.join(tree, "srv"))) {
-    if (entry.isCharacterDevice()) removed.push(`/srv/${entry.name}`);
-    if (entry.isDirectory()) prefixes.push(`/srv/${entry.name}`);
+  for (const entry of await listPlainFolder(tree, "srv")) {
+    if (!entry.isDirectory()) removed.push(`/srv/${entry.name}`);
+    else prefixes.push(`/srv/${entry.name}`);
   }
   return prefixes;
 }
 
 async function sitePackages(tree: string, prefix: string, removed: string[]): Promise<readonly string[]> {
   const found: string[] = [];
-  for (const entry of await list(path.join(tree, prefix, "lib"))) {
+  for (const entry of await listPlainFolder(tree, `${prefix}/lib`)) {
     if (!entry.name.startsWith("python3")) continue;
     for (const kind of ["site-packages", "dist-packages"]) {
       const place = `${prefix}/lib/${entry.name}/${kind}`;
@@ -83,17 +88,18 @@ async function collectDistributions(
   tree: string,
   prefix: string,
   packages: string,
-  python: Record<string, LockedPackage>,
+  installed: Record<string, LockedPackage>,
   removed: string[],
 ): Promise<void> {
-  for (const entry of await list(path.join(tree, packages))) {
+  for (const entry of await listPlainFolder(tree, packages)) {
     const match = /^(?<name>.+)-(?<version>[^-]+)\.dist-info$/.exec(entry.name);
     if (match?.groups === undefined) continue;
     const place = `${packages}/${entry.name}`;
     if (entry.isCharacterDevice()) removed.push(place);
     if (!entry.isDirectory()) continue;
     const name = (match.groups["name"] ?? "").replaceAll(/[-_.]+/g, "-").toLowerCase();
-    python[place] = { manager: "python", name, version: match.groups["version"] ?? "", prefix };
+    const facts = await distributionFacts(tree, place);
+    installed[place] = { manager: "python", name, version: match.groups["version"] ?? "", prefix, ...facts };
   }
 }
 
@@ -101,26 +107,28 @@ async function collectDistributions(
 async function collectConda(
   tree: string,
   prefix: string,
-  found: Record<string, LockedPackage>,
+  installed: Record<string, LockedPackage>,
   removed: string[],
 ): Promise<void> {
   const folder = `${prefix}/conda-meta`;
-  for (const entry of await list(path.join(tree, folder))) {
+  for (const entry of await listPlainFolder(tree, folder)) {
     const groups = /^(?<name>.+)-(?<version>[^-]+)-(?<build>[^-]+)\.json$/.exec(entry.name)?.groups;
     if (groups === undefined) continue;
     const place = `${folder}/${entry.name}`;
     if (entry.isCharacterDevice()) removed.push(place);
     if (!entry.isFile()) continue;
     const version = `${groups["version"]}=${groups["build"]}`;
-    found[place] = { manager: "conda", name: groups["name"] ?? "", version, prefix };
+    const facts = await condaFacts(tree, place);
+    installed[place] = { manager: "conda", name: groups["name"] ?? "", version, prefix, ...facts };
   }
 }
 
-async function list(folder: string): Promise<readonly Dirent[]> {
-  return (await readdir(folder, { withFileTypes: true }).catch(absent)) ?? [];
-}
-
-function absent(error: NodeJS.ErrnoException): undefined {
-  if (error.code === "ENOENT" || error.code === "ENOTDIR") return undefined;
-  throw error;
+/** R packages of the image's own library; those of the distribution's R are packages of the distribution. */
+async function collectR(tree: string, installed: Record<string, LockedPackage>, removed: string[]): Promise<void> {
+  for (const entry of await listPlainFolder(tree, rLibrary)) {
+    const place = `${rLibrary}/${entry.name}`;
+    if (entry.isCharacterDevice()) removed.push(place);
+    const found = entry.isDirectory() ? await readRPackage(tree, place) : undefined;
+    if (found !== undefined) installed[place] = { ...found, prefix: rLibrary };
+  }
 }

@@ -1,5 +1,6 @@
 import { statfs } from "node:fs/promises";
-import { AppError } from "@repo2singularity/base";
+import { AppError, printable } from "@repo2singularity/base";
+import { processLimit } from "../native/programs/enter.ts";
 import type { StepCommand, StepTree } from "../executor/port.ts";
 
 /** A program of a step, and how its output is told. */
@@ -18,6 +19,10 @@ const keptLines = 40;
 /** How programs say that a disk or quota is full. Source: strerror(3). */
 const diskFull = /No space left on device|Disk quota exceeded/;
 
+/** How shells and programs say that they may not start another process. Source: strerror(3), EAGAIN of fork(2) */
+const noProcess =
+  /(?:fork|clone|spawn|pthread_create).*(?:Resource temporarily unavailable|EAGAIN)|[Cc]an(?:no|')t fork/;
+
 /** With less than this free, in bytes, a program is taken to have failed for it: many do not say why they fail. */
 const leastFreeBytes = 2 ** 20;
 
@@ -31,7 +36,7 @@ export async function runProgram(tree: StepTree, program: StepProgram): Promise<
   const result = await tree.run({
     ...command,
     onLine: (text) => {
-      const line = shownLine === undefined ? text : shownLine(text);
+      const line = printable(shownLine === undefined ? text : shownLine(text));
       onLine(line);
       lastLines.push(line);
       if (lastLines.length > keptLines) lastLines.shift();
@@ -47,7 +52,9 @@ export async function runProgram(tree: StepTree, program: StepProgram): Promise<
   }
   throw new AppError("E_STEP_FAILED", `the step "${title}" ended with status ${result.exitCode}`, {
     data,
-    hint: "mend what its last lines say; --debug shows all of its output",
+    hint: lastLines.some((line) => noProcess.test(line))
+      ? `a step may have ${processLimit} processes and threads at a time: let it start fewer of them`
+      : "mend what its last lines say; --debug shows all of its output",
   });
 }
 

@@ -1,7 +1,7 @@
 import { copyFile, mkdir } from "node:fs/promises";
 import path from "node:path";
 import { sha256Hex } from "@repo2singularity/base";
-import type { CacheName } from "@repo2singularity/contracts";
+import type { CacheName, StepGroupName } from "@repo2singularity/contracts";
 import type { Store } from "@repo2singularity/store";
 import { type HostMount, mountsFolder } from "../executor/port.ts";
 import type { StepSurroundings } from "../host/step-surroundings.ts";
@@ -18,6 +18,8 @@ export interface StepSetting {
   readonly settingsTree: string;
   /** Variables for steps that use the network. */
   readonly networkEnv: Readonly<Record<string, string>>;
+  /** Variables for the steps of one group, over all others; none when left out. */
+  readonly groupEnv?: (group: StepGroupName) => Readonly<Record<string, string>>;
   /** Milliseconds that one step may take. */
   readonly stepTimeoutMs: number;
   /** The host folder of a download cache, made when it is not there. */
@@ -40,9 +42,16 @@ export async function createStepSetting(options: {
   readonly surroundings: StepSurroundings;
   readonly tools: readonly EnsuredTool[];
   readonly stepTimeoutMs: number;
+  /** Name of the set of download caches; the one that all builds share when left out. */
+  readonly cacheDomain?: string | undefined;
 }): Promise<StepSetting> {
   const { store, surroundings, tools } = options;
   const isMount = (mount: HostMount): boolean => mount.target.startsWith(`${mountsFolder}/`);
+  const downloads = path.join(
+    store.directory,
+    "downloads",
+    ...(options.cacheDomain === undefined ? [] : ["domains", options.cacheDomain]),
+  );
   const settingsTree = await store.makeScratchFolder();
   for (const { source, target } of surroundings.mounts.filter((mount) => !isMount(mount))) {
     await mkdir(path.join(settingsTree, path.dirname(target)), { recursive: true, mode: 0o755 });
@@ -57,12 +66,12 @@ export async function createStepSetting(options: {
     networkEnv: surroundings.env,
     stepTimeoutMs: options.stepTimeoutMs,
     cacheFolder: async (name) => {
-      const folder = path.join(store.directory, "downloads", name);
+      const folder = path.join(downloads, name);
       await mkdir(folder, { recursive: true });
       return folder;
     },
     mountFolder: async (id) => {
-      const folder = path.join(store.directory, "downloads", "mounts", sha256Hex(id).slice(0, 32));
+      const folder = path.join(downloads, "mounts", sha256Hex(id).slice(0, 32));
       await mkdir(folder, { recursive: true });
       return folder;
     },

@@ -1,5 +1,7 @@
 import { existsSync } from "node:fs";
 import { AppError, formatSize } from "@repo2singularity/base";
+import type { PackageLock } from "@repo2singularity/contracts";
+import { hasPackagesOf } from "../lock/compare-lock.ts";
 import { readImageRecord, readSandboxRecord, writeImageSandbox, writeImageSif } from "./compose-image.ts";
 import type { Phase, PhaseReporter } from "./phase.ts";
 import { replaceFolder } from "./replace-folder.ts";
@@ -13,14 +15,17 @@ export interface BuildOutput {
   readonly force: boolean;
 }
 
-/** Whether the output is there with the same key. @throws E_OUTPUT_EXISTS when it is something else */
-export async function isKept(output: BuildOutput, key: string): Promise<boolean> {
+/**
+ * Whether the output is there with the same key, and the packages of the lock when there is one.
+ * @throws E_OUTPUT_EXISTS when it is something else
+ */
+export async function isKept(output: BuildOutput, key: string, lock?: PackageLock): Promise<boolean> {
   if (!existsSync(output.path)) return false;
   const read = output.kind === "sif" ? readImageRecord : readSandboxRecord;
   const record = await read(output.path).catch(() => undefined);
   const mayReplace = output.kind === "sif" || record !== undefined; // a folder may be anything, a home even
   if (output.force && mayReplace) return false;
-  if (record?.key === key) return true;
+  if (record?.key === key && (lock === undefined || hasPackagesOf(lock, record.packages))) return true;
   const what =
     record === undefined
       ? "something else"

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { AppError, type Secret } from "@repo2singularity/base";
 import type { StepMount } from "@repo2singularity/contracts";
 import type { HostMount } from "../executor/port.ts";
+import { secretTexts } from "./secret-texts.ts";
 
 type SecretMount = Extract<StepMount, { kind: "secret" }>;
 
@@ -30,7 +31,7 @@ export async function openSecrets(
 ): Promise<OpenSecrets> {
   const mounts: HostMount[] = [];
   const env: Record<string, string> = {};
-  const values: string[] = [];
+  const texts: string[] = [];
   if (wanted.length > 0) await mkdir(folder, { recursive: true, mode: 0o700 });
   for (const [index, { id, target, variable, isRequired }] of wanted.entries()) {
     const value = secrets.get(id)?.reveal();
@@ -38,24 +39,20 @@ export async function openSecrets(
       if (isRequired) throw missingSecret(id, title);
       continue;
     }
-    values.push(value, ...value.split("\n"));
+    texts.push(...secretTexts(value));
     if (variable !== undefined) env[variable] = value;
     if (target === undefined) continue;
     const source = join(folder, String(index));
     await writeFile(source, value, { mode: 0o600 });
     mounts.push({ source, target, readOnly: true });
   }
-  const shown = [...new Set(values.map((value) => value.trim()))].filter((value) => value.length >= shortestStarred);
   return {
     mounts,
     env,
-    redact: (line) => shown.reduce((text, value) => text.replaceAll(value, "****"), line),
+    redact: (line) => texts.reduce((text, value) => text.replaceAll(value, "****"), line),
     [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }),
   };
 }
-
-/** Shorter values would star every other word of the output. */
-const shortestStarred = 4;
 
 function missingSecret(id: string, title: string): AppError {
   return new AppError("E_SECRET_MISSING", `the step "${title}" asks for the secret ${id}, which was not given`, {

@@ -6,6 +6,7 @@ import { activationFunctions } from "../scripts/activation.ts";
  * Usage: `python -I conda.py RATTLER CACHE REQUEST`; RATTLER is a folder with py-rattler, CACHE one for downloads, REQUEST
  * a JSON file: `prefix`, `subdir`, and either `channels` with `specs`, or `packages` with `url`, `sha256` and `md5`.
  * `R2S_DATE` is a day whose end no package may be newer than.
+ * `R2S_LOCK_CONDA` names a JSON list of specifications that are asked for too: the exact packages of a lock.
  * `R2S_CONDA_MIRRORS` maps the beginnings of addresses to those of mirrors, as JSON; records name the real addresses.
  *
  * What is solved does not depend on the machine that builds: its processor, kernel and graphics card count for nothing,
@@ -45,9 +46,18 @@ def virtual_packages():
     return [GenericVirtualPackage(PackageName(key), Version(value), BuildString("0")) for key, value in versions.items()]
 
 
+def locked():
+    """The exact packages that the image is to have, beside what the repository asks for; none without a lock."""
+    path = os.environ.get("R2S_LOCK_CONDA")
+    if not path:
+        return []
+    with open(path) as file:
+        return json.load(file)
+
+
 async def solved(http):
     gateway = Gateway(cache_dir=os.path.join(cache, "repodata"), client=http)
-    specs = [MatchSpec(text, strict=False) for text in request["specs"]]
+    specs = [MatchSpec(text, strict=False) for text in [*request["specs"], *locked()]]
     day = os.environ.get("R2S_DATE")
     newest = datetime.datetime.fromisoformat(day + "T23:59:59") if day else None
     common = dict(exclude_newer=newest, gateway=gateway, platforms=[subdir, "noarch"], virtual_packages=virtual_packages())

@@ -5,7 +5,7 @@ import { shellQuote } from "@repo2singularity/base";
 import { activationLines } from "./activation.ts";
 import { buildMounts, imageLayout } from "./image-layout.ts";
 import { createRunStep, type RunStep, writeFileLines } from "./run-step.ts";
-import { installedFile, requirementFiles, type Packages } from "./user-environment.ts";
+import { installedFile, lockWords, requirementFiles, type Packages } from "./user-environment.ts";
 
 /**
  * The step that makes the user's environment of conda packages. The installer comes from the Python index with its
@@ -47,9 +47,9 @@ export function condaPipStep(
     files,
     `if ${python} -c 'import sys; sys.exit(sys.version_info < (3, 8))'; then`,
     ...(keep ? [`  uv pip freeze --python ${python} >${installedFile}`] : []),
-    `  uv pip install --python ${python} --break-system-packages ${[...flags, ...(keep ? ["-c", installedFile] : [])].map(shellQuote).join(" ")}`,
+    `  uv pip install --python ${python} --break-system-packages ${[...flags, ...(keep ? ["-c", installedFile] : [])].map(shellQuote).join(" ")} ${lockWords}`,
     "else",
-    `  ${python} -m pip install ${own.map(shellQuote).join(" ")}`,
+    `  ${python} -m pip install ${own.map(shellQuote).join(" ")} ${lockWords}`,
     "fi",
     "",
   ].join("\n");

@@ -111,6 +111,8 @@ def uv(arguments, constraints):
         for name, lines in (("constraints.txt", constraints), ("overrides.txt", [OVERRIDES])):
             with open(os.path.join(folder, name), "w") as file:
                 file.write("".join(line + "\n" for line in lines))
+        if ENV + "/bin/python" in arguments and os.environ.get("R2S_LOCK_PYTHON"):
+            arguments = [*arguments, "--constraints", os.environ["R2S_LOCK_PYTHON"]]
         command = ["uv", "pip", "install", "--overrides", folder + "/overrides.txt", "--constraints", folder + "/constraints.txt", *arguments]
         status = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=sys.stderr).returncode
     if status > 1:  # 1 says that no versions fit together; anything else, such as no network, is a failure

@@ -33,6 +33,9 @@ export interface NewEnvironmentOptions extends UserEnvironmentOptions {
 /** Where the versions of what is installed stand while a step runs. */
 export const installedFile = "/tmp/installed.txt";
 
+/** Words of a command line of uv and pip. With `--locked`, what stands there names the versions that the image is to have. */
+export const lockWords = '${R2S_LOCK_PYTHON:+-c "$R2S_LOCK_PYTHON"}';
+
 /**
  * The step that makes the user's environment and installs its packages in one resolution, so that the
  * packages every environment has never hold back what the repository asks for.
@@ -93,5 +96,5 @@ export function requirementFiles(
 
 function installLines(own: readonly string[], options: Packages, before = ""): string {
   const { files, flags } = requirementFiles(own, options);
-  return `${files}\n${before}uv pip install --python ${imageLayout.environment}/bin/python ${flags.map(shellQuote).join(" ")}\n`;
+  return `${files}\n${before}uv pip install --python ${imageLayout.environment}/bin/python ${flags.map(shellQuote).join(" ")} ${lockWords}\n`;
 }

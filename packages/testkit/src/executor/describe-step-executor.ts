@@ -174,6 +174,22 @@ export function describeStepExecutor(name: string, make: () => Promise<StepExecu
       expect(text.split("\n").filter((line) => !line.startsWith("/"))).toEqual(["1"]);
     });
 
+    test("hides mounts from commands that have no use for them, and keeps what a private one is given", async () => {
+      const cache = await mkdtemp(join(folder, "cache-"));
+      await writeFile(join(cache, "old"), "old\n");
+      const target = "/run/repo2singularity/cache/own";
+      await using tree = await openTree({ mounts: [{ source: cache, target, readOnly: false, isPrivate: true }] });
+
+      await sh(tree, `echo new >${target}/new; echo changed >${target}/old`);
+      const again = await sh(tree, `cat ${target}/new ${target}/old`);
+      const hidden = await sh(tree, `ls ${target}`, { hiddenMounts: [target] });
+
+      expect(again.text).toBe("new\nchanged");
+      expect(hidden.exitCode).not.toBe(0);
+      expect(await readdir(cache)).toEqual(["old"]);
+      expect(await readFile(join(cache, "old"), "utf8")).toBe("old\n");
+    });
+
     test("gives no network but a loopback when none is asked for", async () => {
       await using tree = await openTree();
 

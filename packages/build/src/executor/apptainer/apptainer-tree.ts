@@ -30,6 +30,8 @@ export async function openApptainerTree(
   await adoptRootMode(options);
   await writeSkeleton(join(scratchDir, "skeleton"));
   await writeNameFiles(scratchDir);
+  for (const index of options.mounts.keys())
+    await mkdir(join(scratchDir, "private", String(index)), { recursive: true });
   await writePrograms(join(scratchDir, "bin"), host.processor, ["command", "lease"]);
   const copy = await MergedCopy.create(host, scratchDir, {
     ...options,
@@ -63,7 +65,8 @@ class ApptainerTree implements StepTree {
 
   async run(command: StepCommand): Promise<{ readonly exitCode: number }> {
     checkCommand(command);
-    const { scratchDir, mounts } = this.#options;
+    const { scratchDir } = this.#options;
+    const mounts = this.#mountsOf(command);
     await refreshTemporaryFolders(this.#host, scratchDir);
     await this.#refreshRunFolder(mounts);
     const variables = Object.entries(markedEnvironment(command)).map(([name, value]) => [
@@ -97,6 +100,16 @@ class ApptainerTree implements StepTree {
     await removeTree(this.#host, this.#options.scratchDir);
   }
 
+  /** Views of a folder begin empty here. */
+  #mountsOf({ hiddenMounts = [] }: StepCommand): readonly HostMount[] {
+    const { mounts, scratchDir } = this.#options;
+    return mounts
+      .map((mount, index) =>
+        mount.isPrivate === true ? { ...mount, source: join(scratchDir, "private", String(index)) } : mount,
+      )
+      .filter(({ target }) => !hiddenMounts.includes(target));
+  }
+
   /** /run of the step: a fresh folder with a mount point for everything that is mounted in it. */
   async #refreshRunFolder(mounts: readonly HostMount[]): Promise<void> {
     const run = join(this.#options.scratchDir, "run");
@@ -112,7 +125,8 @@ class ApptainerTree implements StepTree {
   }
 
   #arguments(command: StepCommand): string[] {
-    const { scratchDir, mounts, keepsTemporary } = this.#options;
+    const { scratchDir, keepsTemporary } = this.#options;
+    const mounts = this.#mountsOf(command);
     const network = command.network ? "" : "--net --network=none";
     const binds = [
       ...(keepsTemporary === true ? [] : bind(join(scratchDir, "tmp"), "/tmp", false)),

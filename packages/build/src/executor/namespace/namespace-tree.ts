@@ -5,7 +5,7 @@ import { removeTree } from "../../tree/remove-tree.ts";
 import { MergedCopy, type MergedCopySource } from "../copy/merged-copy.ts";
 import type { ExecutorHost } from "../host.ts";
 import { refreshTemporaryFolders } from "../temporary-folders.ts";
-import type { StepCommand, StepExecutorName, StepTree, StepTreeOptions } from "../port.ts";
+import type { HostMount, StepCommand, StepExecutorName, StepTree, StepTreeOptions } from "../port.ts";
 import { anyExitCode, checkCommand, commandCandidates, markedEnvironment, stepTimeout } from "../command.ts";
 import { checkMounts } from "../check-mounts.ts";
 import { type NamespaceOwner, runInNamespaces } from "./namespaces.ts";
@@ -123,15 +123,19 @@ class NamespaceTree implements StepTree {
 
   #scriptArguments(command: StepCommand): string[] {
     const network = command.network || !this.#options.canIsolateNetwork ? "yes" : "no";
-    const mounts = this.#options.mounts.flatMap(({ target, readOnly }, index) => [
-      readOnly ? "ro" : "rw",
-      String(index),
-      target,
-    ]);
+    const mounts = this.#options.mounts.flatMap((mount, index) =>
+      command.hiddenMounts?.includes(mount.target) === true ? [] : [accessOf(mount), String(index), mount.target],
+    );
     const temporary = this.#options.keepsTemporary === true ? "kept" : "fresh";
     const place = [this.#kind, this.#scratch.lowers, String(this.#host.uid), network, temporary];
     return [...place, ...mounts, "--", command.cwd, ...commandCandidates(command), "", ...command.argv];
   }
+}
+
+/** The word by which the scripts know a kind of mount. */
+function accessOf({ readOnly, isPrivate }: HostMount): "ro" | "rw" | "own" {
+  if (readOnly) return "ro";
+  return isPrivate === true ? "own" : "rw";
 }
 
 async function exists(path: string): Promise<boolean> {

@@ -19,6 +19,7 @@ export interface Scratch {
  * bin/        helper programs          layers/N      links to the lower trees
  * skeleton/   below the lowest layer   layers/upper  link to the upper folder, layers/work
  * root/       where the tree is mounted  mounts/N    links to the host mounts
+ * private/N   what steps change in mounts that are views of their own
  * tmp/ var-tmp/ hosts resolv.conf      ready         appears when the command is about to start
  * ```
  */

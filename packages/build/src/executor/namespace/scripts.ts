@@ -1,3 +1,4 @@
+import { processLimit } from "../../native/programs/enter.ts";
 import { mountsFolder } from "../port.ts";
 
 /*
@@ -65,10 +66,24 @@ read_only() {
   return 1
 }
 
+# Since Linux 6.14 every table of processes has a highest number of its own; before, there was one for the whole machine.
+limit_processes() {
+  release=$(uname -r)
+  major=\${release%%.*}
+  minor=\${release#*.}
+  minor=\${minor%%[!0-9]*}
+  [ "$major" -gt 6 ] || { [ "$major" -eq 6 ] && [ "$minor" -ge 14 ]; } || return 0
+  { echo ${processLimit} >root/proc/sys/kernel/pid_max; } 2>/dev/null || :
+}
+
 # The settings in /proc are the host's own, and belong to the host's root even without any capability.
 mount_proc() {
   real_folder proc
-  mount -t proc -o nosuid,nodev,noexec proc root/proc 2>/dev/null || mount --rbind /proc root/proc
+  if mount -t proc -o nosuid,nodev,noexec proc root/proc 2>/dev/null; then
+    limit_processes
+  else
+    mount --rbind /proc root/proc
+  fi
   for name in sys sysrq-trigger irq bus fs; do
     [ -e "root/proc/$name" ] || continue
     { mount --bind "root/proc/$name" "root/proc/$name" && read_only "root/proc/$name"; } 2>/dev/null ||
@@ -139,7 +154,8 @@ plain_path() {
   [ -e "$place" ] || fail "$1 is not in the tree"
 }
 
-# mount_host ACCESS NAME TARGET: binds the host path that mounts/NAME links to
+# mount_host ACCESS NAME TARGET: binds the host path that mounts/NAME links to; for ACCESS "own", a view of it that is the
+# tree's own, or an empty folder
 mount_host() {
   target=root$3
   case $3 in
@@ -152,6 +168,13 @@ mount_host() {
       fi ;;
     *) plain_path "$3" ;;
   esac
+  if [ "$1" = own ]; then
+    mkdir -p "private/$2/upper" "private/$2/work"
+    own="lowerdir=mounts/$2,upperdir=private/$2/upper,workdir=private/$2/work"
+    [ "$kind" = overlay ] && mount -t overlay overlay -o "$own,userxattr,index=off" "$target" 2>/dev/null ||
+      mount --bind "private/$2/upper" "$target"
+    return 0
+  fi
   source=$(readlink "mounts/$2")
   mount --bind "$source" "$target" 2>/dev/null || mount --rbind "$source" "$target"
   if [ "$1" = ro ]; then read_only "$target" || fail "$3 cannot be mounted read-only"; fi

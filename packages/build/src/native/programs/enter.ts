@@ -16,6 +16,14 @@ const failures = {
   command: failurePoint("fail-command", "the step's command is not in its root tree"),
 } as const satisfies Record<string, FailurePoint>;
 
+/**
+ * Processes and threads that one step may have: what is left of a fork bomb. The kernel counts them for each user of the
+ * step's namespace (since Linux 5.14; all processes of the user before), and not for the real root, whose steps
+ * are held by the highest process number of their own table instead (since Linux 6.14).
+ */
+export const processLimit = 4096;
+
+const maximumProcesses = 6; // RLIMIT_NPROC
 const detach = 2; // MNT_DETACH
 const moveMount = 0x2000; // MS_MOVE
 const childSignal = 17; // SIGCHLD
@@ -64,6 +72,8 @@ function stepProgram(enterTree: readonly Instruction[], filter: Uint8Array): Pro
     here: cString("."),
     top: cString("/"),
     "host-name": cString(stepHostName),
+    // struct rlimit64: u64 soft and hard limit
+    "process-limit": { bytes: new Uint8Array(new BigUint64Array([processLimit, processLimit].map(BigInt)).buffer) },
     filter: { bytes: filter },
     // struct sock_fprog: u16 count of instructions, then at offset 8 their address
     "filter-description": {
@@ -132,6 +142,8 @@ const becomeCommand: readonly Instruction[] = [
   { op: "load", bits: 64, to: "a0", base: "s0", offset: argument(2) },
   { op: "syscall", name: "chdir" },
   orFail(failures.folder),
+  // Refused where the user's own limit is lower still; then that one holds.
+  ...call("prlimit64", 0, maximumProcesses, { data: "process-limit" }, 0),
   // Numbers above the kernel's last capability are refused, which does no harm.
   ...capabilitiesToDrop.flatMap((capability) => call("prctl", dropBoundingCapability, capability, 0, 0, 0)),
   ...call("prctl", noNewPrivileges, 1, 0, 0, 0),
