@@ -17,7 +17,7 @@ export default defineConfig({
       {
         test: {
           name: "e2e",
-          include: ["e2e/src/**/*.test.ts"],
+          include: ["e2e/src/**/*.test.ts", "e2e/hostile/**/*.test.ts"],
           globalSetup: "e2e/src/support/global-setup.ts",
           testTimeout: 900_000,
           hookTimeout: 900_000,

@@ -9,10 +9,15 @@ export function exampleRepository(user: User, example: string): string {
   const repository = path.join(folder, example);
   mkdirSync(repository);
   cpSync(path.join(user.clone, "examples", example), repository, { recursive: true });
-  git(repository, "init", "--quiet", "--initial-branch=main");
-  commitAll(repository, "first", "2024-05-01T12:00:00Z");
+  initRepository(repository);
   giveTo(user, folder);
   return repository;
+}
+
+/** Makes a folder a git repository with one commit of a fixed time. */
+export function initRepository(repository: string): void {
+  git(repository, "init", "--quiet", "--initial-branch=main");
+  commitAll(repository, "first", "2024-05-01T12:00:00Z");
 }
 
 /** Commits everything in a repository at a given time, the author's and committer's. */

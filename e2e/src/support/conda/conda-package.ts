@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { zstdCompressSync } from "node:zlib";
-import { storedZip } from "./stored-zip.ts";
+import { storedZip } from "../stored-zip.ts";
 
 /** A conda package to be made of a folder. */
 export interface CondaSource {
