@@ -57,7 +57,7 @@ describe("packages behind a password", () => {
 
     expect(built, built.stderr).toMatchObject({ status: 0 });
     expect(ran).toMatchObject({ status: 0, stdout: "1.0 3.0\n" });
-    expect(built.stderr).toContain("password ****");
+    expect(built.stderr).toContain("token: ****");
     expect(built.stderr + built.stdout).not.toContain(login.password);
     await expectNowhere(image);
     expectNoLeftovers(user);

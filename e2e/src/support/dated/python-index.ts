@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { storedZip } from "../conda/stored-zip.ts";
+import { storedZip } from "../stored-zip.ts";
 import { type FileServer, type ServedFile, serveFiles } from "./serve-files.ts";
 
 /** A release of a package: its version and when it was uploaded; `undefined` for an index that does not tell. */

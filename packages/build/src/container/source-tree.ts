@@ -35,7 +35,9 @@ export async function contextTree(checkout: Checkout): Promise<SourceTree> {
     items.set(path, { path, type, mode, host, ...(linkTarget === undefined ? {} : { linkTarget }) });
     const slash = path.lastIndexOf("/");
     const folder = path.slice(0, Math.max(0, slash));
-    names.set(folder, [...(names.get(folder) ?? []), path.slice(slash + 1)]);
+    const own = names.get(folder);
+    if (own === undefined) names.set(folder, [path.slice(slash + 1)]);
+    else own.push(path.slice(slash + 1)); // a folder may have a million files
   }
   return { find: (path) => items.get(path), names: (path) => names.get(path) ?? [] };
 }
