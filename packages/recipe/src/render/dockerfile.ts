@@ -66,7 +66,9 @@ function copyTarget(path: string, destination: string): string {
 
 function renderFile(path: string, content: string, mode: number, title: string): string {
   const delimiter = chooseDelimiter("R2S_FILE", content);
-  const copy = `COPY --chmod=${mode.toString(8)} <<'${delimiter}' ${path}`;
+  // 644 is what such a file has without being told; being told, BuildKit closes the folders it makes to all but root
+  const chmod = mode === 0o644 ? "" : `--chmod=${mode.toString(8)} `;
+  const copy = `COPY ${chmod}<<'${delimiter}' ${path}`;
   return `# ${title}\n${copy}\n${endLine(content)}${delimiter}`;
 }
 
