@@ -1,7 +1,7 @@
-import { createReadStream } from "node:fs";
 import { lstat, readdir, readlink } from "node:fs/promises";
 import path from "node:path";
 import { AppError } from "@repo2singularity/base";
+import { readHostFile } from "@repo2singularity/image/tree";
 import type { BuildSecrets } from "./build-secrets.ts";
 import { findableTexts } from "./secret-texts.ts";
 
@@ -51,8 +51,8 @@ async function findIn(file: string, needles: readonly Needle[]): Promise<Needle 
   if (stats.size < shortest) return undefined;
   const overlap = Math.max(...needles.map(({ bytes }) => bytes.length)) - 1;
   let rest = Buffer.alloc(0);
-  for await (const chunk of createReadStream(file, { highWaterMark: 2 ** 20 })) {
-    const bytes = Buffer.concat([rest, chunk as Buffer]); // a stream without an encoding gives buffers
+  for await (const chunk of readHostFile(file, stats.size)) {
+    const bytes = Buffer.concat([rest, chunk]);
     const found = firstIn(bytes, needles);
     if (found !== undefined) return found;
     rest = bytes.subarray(Math.max(0, bytes.length - overlap));

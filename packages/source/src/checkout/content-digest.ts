@@ -1,7 +1,6 @@
 import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
 import { canonicalJson, sha256Hex, type Digest } from "@repo2singularity/base";
-import { hostPath } from "@repo2singularity/image/tree";
+import { hostPath, readHostFile } from "@repo2singularity/image/tree";
 import type { CheckoutFile } from "./list-files.ts";
 
 /**
@@ -15,15 +14,21 @@ export async function contentDigest(
   signal: AbortSignal | undefined,
 ): Promise<Digest> {
   const lines: string[] = [];
+  const asked = paths === undefined ? undefined : new Set(paths);
   for (const file of files) {
-    if (paths !== undefined && !paths.some((path) => isInside(file.path, path))) continue;
+    if (asked !== undefined && !isAsked(file.path, asked)) continue;
     lines.push(canonicalJson(await describe(directory, file, signal)));
   }
   return `sha256:${sha256Hex(lines.join("\n"))}`;
 }
 
-function isInside(path: string, folder: string): boolean {
-  return path === folder || folder === "" || folder === "." || path.startsWith(`${folder}/`);
+/** Whether a path or a folder above it is among those asked for. */
+function isAsked(path: string, asked: ReadonlySet<string>): boolean {
+  if (asked.has("") || asked.has(".")) return true;
+  for (let end = path.length; end > 0; end = path.lastIndexOf("/", end - 1)) {
+    if (asked.has(path.slice(0, end))) return true;
+  }
+  return false;
 }
 
 async function describe(
@@ -31,12 +36,12 @@ async function describe(
   file: CheckoutFile,
   signal: AbortSignal | undefined,
 ): Promise<Record<string, unknown>> {
-  const { path, type, mode, linkTarget } = file;
+  const { path, type, mode, linkTarget, sizeBytes } = file;
   if (type !== "file") return { path, type, linkTarget };
   const hash = createHash("sha256");
-  for await (const chunk of createReadStream(hostPath(directory, path), { highWaterMark: 2 ** 20, signal })) {
-    // a stream without an encoding gives buffers
-    hash.update(chunk as Uint8Array);
+  for await (const chunk of readHostFile(hostPath(directory, path), sizeBytes)) {
+    signal?.throwIfAborted();
+    hash.update(chunk);
   }
   return { path, type, mode, content: hash.digest("hex") };
 }
