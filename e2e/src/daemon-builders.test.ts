@@ -159,6 +159,17 @@ LABEL org.example.kind=other
     expect(docker("ps", "--all", "--quiet")).toBe("");
   });
 
+  test("a secret that no step can have is refused before the daemon does anything", async () => {
+    const repository = smallRepository(user, "secret", { "requirements.txt": "six\n" });
+
+    const ended = await build(["--builder", "docker", "--secret", "id=key,env=KEY", repository], {
+      KEY: "x".repeat(16),
+    });
+
+    expect(ended.status).toBe(2);
+    expect(ended.stderr).toContain("--secret key and --builder docker go together only for a Dockerfile");
+  });
+
   test("a step that fails ends with its last lines", async () => {
     const repository = await dockerfileRepository({
       Dockerfile: "FROM busybox:small\nRUN echo about to fail; exit 3\n",

@@ -81,10 +81,23 @@ async function makeImage(
   deps: DaemonDependencies,
   phases: PhaseReporter,
 ): Promise<MadeImage> {
-  if (builder === "repo2docker") return buildRepo2dockerImage(request, docker, deps, phases);
+  if (builder === "repo2docker") {
+    refuseSecrets(builder, request);
+    return buildRepo2dockerImage(request, docker, deps, phases);
+  }
   const { checkout, container } = request;
   const tree = await repoTree(checkout);
   const found = findContainerFile(checkout.directory, tree, container?.definition);
-  if (found === undefined) return buildRecipeImage(tree, request, docker, deps, phases);
-  return buildDockerfileImage(found, request, docker, deps, phases);
+  if (found !== undefined) return buildDockerfileImage(found, request, docker, deps, phases);
+  refuseSecrets(builder, request);
+  return buildRecipeImage(tree, request, docker, deps, phases);
+}
+
+/** Only a Dockerfile of one's own says which step gets a secret. */
+function refuseSecrets(builder: DaemonBuilder, { secrets }: BuildRequest): void {
+  const [id] = secrets?.keys() ?? [];
+  if (id === undefined) return;
+  throw new AppError("E_USAGE", `--secret ${id} and --builder ${builder} go together only for a Dockerfile`, {
+    hint: "leave out --builder",
+  });
 }
