@@ -1,12 +1,11 @@
-import { readFileSync, writeFileSync } from "node:fs";
 import { errorCodes } from "@repo2singularity/base";
+import { writeOrCheckPage } from "./generated-page.ts";
 
 /**
  * Writes docs/reference/errors.md from the table of error codes; with `--check` only compares, so that a code without
  * its place in the docs cannot be merged.
  */
 
-const page = new URL("../../docs/reference/errors.md", import.meta.url);
 const meaning = { 1: "the build or action failed", 2: "usage", 3: "the machine lacks something" } as const;
 
 const rows = Object.entries(errorCodes).map(
@@ -23,10 +22,4 @@ Every error names one of these codes in its last line and in \`--json-logs\`. Ex
 ${rows.join("\n")}
 `;
 
-if (process.argv.includes("--check")) {
-  const isCurrent = readFileSync(page, "utf8") === text;
-  if (!isCurrent) console.error("docs/reference/errors.md is not current: run npm run docs:errors");
-  process.exitCode = isCurrent ? 0 : 1;
-} else {
-  writeFileSync(page, text);
-}
+writeOrCheckPage("errors.md", text, "docs:errors");

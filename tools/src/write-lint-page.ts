@@ -1,12 +1,11 @@
-import { readFileSync, writeFileSync } from "node:fs";
 import { lintRules } from "@repo2singularity/recipe/lint";
+import { writeOrCheckPage } from "./generated-page.ts";
 
 /**
  * Writes docs/reference/lint.md from the table of rules; with `--check` only compares, so that a rule without its place
  * in the docs cannot be merged.
  */
 
-const page = new URL("../../docs/reference/lint.md", import.meta.url);
 const rows = Object.entries(lintRules).map(
   ([name, { severity, summary }]) => `| <a id="${name}"></a>\`${name}\` | ${severity} | ${summary} |`,
 );
@@ -30,10 +29,4 @@ Names of packages of the distribution are looked up in this machine's own lists 
 ${rows.join("\n")}
 `;
 
-if (process.argv.includes("--check")) {
-  const isCurrent = readFileSync(page, "utf8") === text;
-  if (!isCurrent) console.error("docs/reference/lint.md is not current: run npm run docs:lint");
-  process.exitCode = isCurrent ? 0 : 1;
-} else {
-  writeFileSync(page, text);
-}
+writeOrCheckPage("lint.md", text, "docs:lint");
