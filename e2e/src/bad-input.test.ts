@@ -2,6 +2,7 @@ import { existsSync, readFileSync, statSync, truncateSync, writeFileSync } from 
 import path from "node:path";
 import { afterEach, beforeAll, describe, expect, test } from "vitest";
 import { exampleRepository, giveTo } from "./support/clones.ts";
+import { containerRepository } from "./support/container-repository.ts";
 import { expectNoLeftovers, expectSoundCache } from "./support/leftovers.ts";
 import { type Ended, repo2singularity, runAs } from "./support/program.ts";
 import { smallRepository } from "./support/small-repository.ts";
@@ -158,6 +159,17 @@ describe.runIf(isRoot)("a disk that is full", () => {
     const ended = await withSmallDisk(folder, "4m", "image", "pack", source, path.join(folder, "out.sqfs"));
 
     expectError(ended, 3, "E_NO_SPACE", "out.sqfs");
+  });
+
+  test("under a step", async () => {
+    const files = { Dockerfile: "FROM busybox\nRUN dd if=/dev/zero of=/large bs=1M count=64\n" };
+    const { repository, base } = await containerRepository(user, files);
+    const cache = smallRepository(user, "cache", {});
+
+    const words = ["--cache-dir", cache, "--build-context", `busybox=${base}`, repository];
+    const ended = await withSmallDisk(cache, "24m", ...words);
+
+    expectError(ended, 3, "E_NO_SPACE", "RUN dd");
   });
 });
 
