@@ -3,10 +3,10 @@ import path from "node:path";
 import { expect } from "vitest";
 import { containerRepository } from "../src/support/container-repository.ts";
 import { type Ended, repo2singularity } from "../src/support/program.ts";
-import { leastUser, type User } from "../src/support/users.ts";
+import { leastUser, type User, withOwnCache } from "../src/support/users.ts";
 
 /** Who is attacked: the user with the fewest rights. */
-export const victim: User = leastUser();
+export const victim: User = withOwnCache(leastUser());
 
 /** One readable error: a code, a sentence, no stack, and the exit status of a refusal. */
 export function expectRefused(ended: Ended, code: string, ...texts: readonly string[]): void {

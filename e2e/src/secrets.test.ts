@@ -8,9 +8,9 @@ import { cacheOf, expectNoLeftovers } from "./support/leftovers.ts";
 import { type Ended, repo2singularity, runAs } from "./support/program.ts";
 import { close, isAllowed, listen, type Login, type PythonIndex, servePythonIndex } from "./support/python-index.ts";
 import { smallRepository } from "./support/small-repository.ts";
-import { leastUser } from "./support/users.ts";
+import { leastUser, withOwnCache } from "./support/users.ts";
 
-const user = leastUser();
+const user = withOwnCache(leastUser()); // others would leave files in it while this looks for leftovers
 const login: Login = { user: "somebody", password: "correct-horse-battery" };
 const places = mkdtempSync(path.join(user.home, "secrets-"));
 const netrc = path.join(places, "netrc");

@@ -1,6 +1,8 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import path from "node:path";
+import { repo2singularity } from "./program.ts";
+import { smallRepository } from "./small-repository.ts";
 
 /** Somebody who uses the program: root, or the ordinary user that the machine's set-up made. */
 export interface User {
@@ -27,9 +29,10 @@ function runFolder(): string {
 
 /**
  * Makes what all files of tests share: a clone that all users can read, and for each a cache with the base that `auto`
- * is on this machine. Tests of the bases make theirs anew.
+ * is on this machine, and the layers that nearly every image has. Tests of the bases make theirs anew.
+ * @throws Error with the output of a build that failed
  */
-export function prepareUsers(): void {
+export async function prepareUsers(): Promise<void> {
   const names = findUsers();
   const seed = path.join(runFolder(), "seed");
   const makeBase = path.join(import.meta.dirname, "../make-base.ts");
@@ -45,6 +48,13 @@ export function prepareUsers(): void {
     cpSync(clone, cloneCopy(), { recursive: true, verbatimSymlinks: true });
     execFileSync("chmod", ["-R", "a+rX", cloneCopy()]);
   }
+  await Promise.all(allUsers().map(buildNothing));
+}
+
+/** Builds the image of an empty folder. */
+async function buildNothing(user: User): Promise<void> {
+  const built = await repo2singularity(user, ["--image-name", "nothing", smallRepository(user, "nothing", {})]);
+  if (built.status !== 0) throw new Error(`${user.name} cannot build the image of an empty folder: ${built.stderr}`);
 }
 
 /** Names and numbers of {@link allUsers}. */
