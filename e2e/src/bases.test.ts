@@ -1,9 +1,9 @@
-import { chmod, mkdtemp, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { chmod, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { processRunner } from "@repo2singularity/base";
 import { openSquashfs } from "@repo2singularity/image";
-import { afterAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
+import { scratchFolder } from "./support/run-folder.ts";
 
 const isRoot = process.getuid?.() === 0;
 const has = async (program: string): Promise<boolean> =>
@@ -13,11 +13,6 @@ const has = async (program: string): Promise<boolean> =>
   );
 const hasTester = isRoot && (await has("setpriv")) && /^tester:/m.test(await readFile("/etc/passwd", "utf8"));
 const hasMmdebstrap = await has("mmdebstrap");
-
-const folders: string[] = [];
-afterAll(async () => {
-  for (const folder of folders) await rm(folder, { recursive: true, force: true });
-});
 
 interface MadeBase {
   readonly digest: string;
@@ -36,8 +31,7 @@ function myBase(): Promise<MadeBase> {
 
 /** Runs `make-base.ts` in a process of its own, as root or as the user `tester`, with an empty store. */
 async function makeBase(user: "mine" | "tester", reference: string): Promise<MadeBase> {
-  const directory = await mkdtemp(join(tmpdir(), "bases-e2e-"));
-  folders.push(directory);
+  const directory = scratchFolder("bases");
   await chmod(directory, 0o777);
   const program = [process.execPath, join(import.meta.dirname, "make-base.ts"), reference, join(directory, "store")];
   const command =

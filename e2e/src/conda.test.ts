@@ -1,5 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { processRunner } from "@repo2singularity/base";
 import { ensureTool, localFiles, openHttpClient, readHostSettings } from "@repo2singularity/build";
@@ -16,7 +15,7 @@ import { startSession } from "./support/session.ts";
 import { leastUser, type User } from "./support/users.ts";
 
 const isPossible = process.arch === "x64" && existsSync(packedPython);
-const scratch = mkdtempSync(path.join(tmpdir(), "conda-e2e-"));
+const scratch = scratchFolder("conda");
 let archives: readonly CondaArchive[] = [];
 let channel: CondaChannel | undefined;
 
@@ -33,7 +32,6 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await channel?.[Symbol.asyncDispose]();
-  rmSync(scratch, { recursive: true, force: true });
 });
 
 /** The real addresses stand in the repository; the user's configuration leads them to the channel of this test. */
@@ -72,6 +70,7 @@ import greet, json, os, shutil, six, sys
 print(json.dumps({"python": sys.executable, "prefix": sys.prefix, "greet": greet.__file__, "tool": shutil.which("tool"),
  "TOOL_HOME": os.environ.get("TOOL_HOME"), "COLOUR": os.environ.get("COLOUR"), "CONDA_PREFIX": os.environ.get("CONDA_PREFIX"),
  "data": shutil.which("data", os.R_OK), "six": six.__version__}))`;
+import { scratchFolder } from "./support/run-folder.ts";
 
 describe.runIf(isPossible).each([leastUser()])("a conda environment, built by $name", (user) => {
   let repository = "";

@@ -1,6 +1,5 @@
 import { execFileSync, spawn, spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { hasBusybox } from "@repo2singularity/testkit";
 import { type DockerDaemon, startDockerDaemon } from "@repo2singularity/testkit/docker";
@@ -10,6 +9,7 @@ import { expectNoLeftovers, expectSoundCache } from "./support/leftovers.ts";
 import { type Ended, repo2singularity } from "./support/program.ts";
 import { smallRepository } from "./support/small-repository.ts";
 import { allUsers, type User, withOwnCache } from "./support/users.ts";
+import { scratchFolder } from "./support/run-folder.ts";
 
 const root = allUsers().find(({ uid }) => uid === 0);
 const canStart = root !== undefined && spawnSync("dockerd", ["--version"]).status === 0 && (await hasBusybox());
@@ -22,13 +22,12 @@ describe.runIf(canStart)("builds through a docker daemon", () => {
 
   beforeAll(async () => {
     user = withOwnCache(root!, "the base alone"); // other files of tests work in the shared one at the same time
-    folder = mkdtempSync(path.join(tmpdir(), "repo2singularity-docker-"));
+    folder = scratchFolder("docker");
     daemon = await startDockerDaemon(folder);
   });
 
   afterAll(async () => {
     await daemon?.[Symbol.asyncDispose]();
-    rmSync(folder, { recursive: true, force: true });
   });
 
   const build = (args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Ended> =>

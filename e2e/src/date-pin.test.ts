@@ -1,17 +1,17 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { processRunner } from "@repo2singularity/base";
 import { ensureTool, localFiles, openHttpClient, readHostSettings } from "@repo2singularity/build";
 import type { Recipe, Step } from "@repo2singularity/contracts";
 import { knownBaseFacts, memoryTree, planRecipe } from "@repo2singularity/recipe";
 import { openStore } from "@repo2singularity/store";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { serveCondaChannel } from "./support/conda/conda-channel.ts";
 import { makeCondaPackage } from "./support/conda/conda-package.ts";
 import { serveAptSnapshots } from "./support/dated/apt-snapshots.ts";
 import { servePythonIndex } from "./support/dated/python-index.ts";
+import { scratchFolder } from "./support/run-folder.ts";
 
 /**
  * What the steps of a pinned plan set and run, given to the real package managers on loopback servers that speak their
@@ -19,8 +19,7 @@ import { servePythonIndex } from "./support/dated/python-index.ts";
  */
 
 const day = "2024-05-01";
-const scratch = mkdtempSync(path.join(tmpdir(), "date-e2e-"));
-afterAll(() => rmSync(scratch, { recursive: true, force: true }));
+const scratch = scratchFolder("date");
 
 function plan(files: Readonly<Record<string, string>>): Recipe {
   const base = knownBaseFacts(`debootstrap:bookworm@${day}`);

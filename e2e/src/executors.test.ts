@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
@@ -13,7 +13,8 @@ import {
   type StepExecutor,
 } from "@repo2singularity/build";
 import { describeStepExecutor, makeBusyboxTree } from "@repo2singularity/testkit";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
+import { scratchFolder } from "./support/run-folder.ts";
 
 /*
  * All executors on the real thing: a Debian tree, apt-get, apptainer. Run as root, a step is repeated by an
@@ -33,8 +34,7 @@ const executors: Readonly<Record<string, StepExecutor>> = {
   ...(host.uid === 0 ? { root: createRootExecutor(host, "overlay") } : {}),
   apptainer: createApptainerExecutor(host),
 };
-const folder = mkdtempSync(join(host.tmpDir, "executors-"));
-afterAll(() => execFileSync("sh", ["-c", 'chmod -R u+rwX "$1"; rm -rf "$1"', "sh", folder]));
+const folder = scratchFolder("executors");
 
 for (const [name, executor] of Object.entries(executors)) {
   describeStepExecutor(name, () => Promise.resolve({ executor, workDir: folder }));
@@ -119,22 +119,18 @@ test.runIf(host.uid === 0)("works the same for an ordinary user, with the same l
   } catch {
     execFileSync("useradd", ["-m", user]);
   }
-  const home = mkdtempSync(join(host.tmpDir, "executors-user-"));
-  try {
-    execFileSync("chown", [user, home]);
-    const lower = await makeBusyboxTree(join(folder, "small"));
-    const script = "cd /data; rm -r folder; mkdir folder; echo 1 >folder/new; chown 7:7 folder/new; chmod 0 changed";
-    const mine = await build(executors["userns"]!, lower, script);
+  const home = scratchFolder("executors-user");
+  execFileSync("chown", [user, home]);
+  const lower = await makeBusyboxTree(join(folder, "small"));
+  const script = "cd /data; rm -r folder; mkdir folder; echo 1 >folder/new; chown 7:7 folder/new; chmod 0 changed";
+  const mine = await build(executors["userns"]!, lower, script);
 
-    const ids = ["--reuid", user, "--regid", user, "--clear-groups"];
-    const child = join(import.meta.dirname, "support/capture-as-user.ts");
-    const theirs = execFileSync("setpriv", [...ids, process.execPath, child, home, script], {
-      env: { PATH: host.path, HOME: home, TMPDIR: home },
-      encoding: "utf8",
-    });
+  const ids = ["--reuid", user, "--regid", user, "--clear-groups"];
+  const child = join(import.meta.dirname, "support/capture-as-user.ts");
+  const theirs = execFileSync("setpriv", [...ids, process.execPath, child, home, script], {
+    env: { PATH: host.path, HOME: home, TMPDIR: home },
+    encoding: "utf8",
+  });
 
-    expect(theirs.trim().split("\n")).toEqual([`userns ${mine.digestHex}`, `apptainer ${mine.digestHex}`]);
-  } finally {
-    rmSync(home, { recursive: true, force: true });
-  }
+  expect(theirs.trim().split("\n")).toEqual([`userns ${mine.digestHex}`, `apptainer ${mine.digestHex}`]);
 });

@@ -1,8 +1,7 @@
 import { createHash } from "node:crypto";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
 import path from "node:path";
 import { processRunner } from "@repo2singularity/base";
 import { localFiles, readHostSettings } from "@repo2singularity/build";
@@ -18,12 +17,13 @@ import {
 import { makeJuliaPackages } from "./support/julia/julia-packages.ts";
 import { repo2singularity, runAs } from "./support/program.ts";
 import { leastUser } from "./support/users.ts";
+import { scratchFolder } from "./support/run-folder.ts";
 
 const host = { env: process.env, homeDir: process.env["HOME"] ?? "/", ...localFiles, runner: processRunner };
 const { archives } = await readHostSettings(host);
 const archive = archives.debian?.uri ?? "http://deb.debian.org/debian";
 const isPossible = process.arch === "x64" && hasDebianJulia(archive);
-const scratch = mkdtempSync(path.join(tmpdir(), "julia-e2e-"));
+const scratch = scratchFolder("julia");
 const user = leastUser();
 const image = path.join(user.home, "julia.sif");
 const asked: string[] = [];
@@ -66,7 +66,6 @@ describe.runIf(isPossible)("a project of Julia with requirements of Python", () 
 
   afterAll(() => {
     server?.close();
-    rmSync(scratch, { recursive: true, force: true });
   });
 
   test("takes the newest stable release that fits and has a build for the platform", () => {

@@ -1,14 +1,14 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { askRepo2docker } from "./oracle/ask-repo2docker.ts";
 import { deviations, differences } from "./oracle/deviations.ts";
 import { planWithOurs } from "./oracle/plan-with-ours.ts";
 import { type Shape, shapes } from "./oracle/shapes.ts";
+import { scratchFolder } from "./support/run-folder.ts";
 
-const folder = mkdtempSync(path.join(tmpdir(), "repo2singularity-oracle-"));
+const folder = scratchFolder("oracle");
 const page = readFileSync(new URL("../../docs/reference/compatibility.md", import.meta.url), "utf8");
 let theirs: Awaited<ReturnType<typeof askRepo2docker>>;
 
@@ -18,8 +18,6 @@ beforeAll(async () => {
   execFileSync(path.join(folder, "bin/pip"), ["install", "--quiet", "jupyter-repo2docker==2026.4.0"]);
   theirs = await askRepo2docker(path.join(folder, "bin/python"), shapes);
 });
-
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** The differences that count: where repo2docker needs a server of a language, only its choice of family is known. */
 function openDifferences(shape: Shape): { readonly text: string; readonly explainedBy: readonly string[] } | undefined {

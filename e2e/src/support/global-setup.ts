@@ -2,7 +2,8 @@ import { spawn } from "node:child_process";
 import { chmodSync, mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { prepareUsers, runFolderVariable } from "./users.ts";
+import { runFolderVariable } from "./run-folder.ts";
+import { prepareUsers } from "./users.ts";
 
 /** Vitest calls this once before all whole-product tests: their users' homes lie in one folder that ends with the run. */
 export async function setup(): Promise<() => void> {

@@ -2,6 +2,7 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import path from "node:path";
 import { repo2singularity } from "./program.ts";
+import { runFolder } from "./run-folder.ts";
 import { smallRepository } from "./small-repository.ts";
 
 /** Somebody who uses the program: root, or the ordinary user that the machine's set-up made. */
@@ -17,15 +18,6 @@ export interface User {
 }
 
 const clone = path.resolve(import.meta.dirname, "../../..");
-
-/** The variable through which the run tells its workers where its folder is. */
-export const runFolderVariable = "R2S_E2E_FOLDER";
-
-function runFolder(): string {
-  const folder = process.env[runFolderVariable];
-  if (folder === undefined) throw new Error(`${runFolderVariable} is not set: run these tests with npm run e2e`);
-  return folder;
-}
 
 /**
  * Makes what all files of tests share: a clone that all users can read, and for each a cache with the base that `auto`
