@@ -21,7 +21,7 @@ export default defineConfig({
           globalSetup: "e2e/src/support/global-setup.ts",
           testTimeout: 900_000,
           hookTimeout: 900_000,
-          maxWorkers: 2,
+          maxWorkers: 3,
         },
       },
     ],
