@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { processRunner } from "@repo2singularity/base";
-import { askAptIndex, lintCheckout } from "@repo2singularity/build/lint";
+import { askAptIndex, lintCheckout, parseOsRelease } from "@repo2singularity/build/lint";
 import type { Finding } from "@repo2singularity/recipe/lint";
 import { askedWishes } from "../build-choices.ts";
 import { parseBuildArgs, splitRepositoryFile } from "../container-flags.ts";
@@ -38,7 +38,7 @@ export async function lint(repo: string, given: PlanFlags & { readonly json?: bo
 
 async function ownCodename(): Promise<string> {
   const text = await readFile("/etc/os-release", "utf8").catch(() => ""); // a machine without one is of no release
-  return /^VERSION_CODENAME="?(?<name>[a-z]+)"?$/m.exec(text)?.groups?.["name"] ?? "";
+  return parseOsRelease(text).codename;
 }
 
 function formatFindings(findings: readonly Finding[]): string {
