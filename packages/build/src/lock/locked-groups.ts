@@ -2,17 +2,14 @@ import { canonicalJson, isAppError, sha256Hex } from "@repo2singularity/base";
 import type { PackageLock, StepGroup } from "@repo2singularity/contracts";
 import type { Store } from "@repo2singularity/store";
 import { findGroupLayer } from "../pipeline/find-layer.ts";
-import type { KeyedGroup } from "../pipeline/group-key.ts";
+import { isCommon, type KeyedGroup } from "../pipeline/group-key.ts";
 import type { LayerPackages } from "../pipeline/resolved-packages.ts";
 import { checkLockedLayer } from "./compare-lock.ts";
-
-/** Groups that many repositories share; what is a repository's own is built anew, led by the lock. */
-const sharedGroups: readonly StepGroup["name"][] = ["system", "server", "apt"];
 
 /**
  * The keys under which the layers of a build with a lock are kept. They show in no image: the key of the recipe says what
  * was asked for, and two images of one lock are the same whether or not they were made by it.
- * A layer of the first groups that was built without the lock and has its packages is taken as it is.
+ * A layer of the common groups that was built without the lock and has its packages is taken as it is.
  */
 export async function* lockGroups(
   groups: readonly KeyedGroup[],
@@ -28,7 +25,7 @@ export async function* lockGroups(
 }
 
 async function hasFittingLayer(keyed: KeyedGroup, lock: PackageLock, store: Store): Promise<boolean> {
-  if (!sharedGroups.includes(keyed.group.name)) return false;
+  if (!isCommon(keyed.group.name)) return false; // what is a repository's own is built anew, led by the lock
   const layer = await findGroupLayer(store, keyed);
   if (layer === undefined) return false;
   try {

@@ -2,6 +2,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 import type { PackageLock, StepGroupName } from "@repo2singularity/contracts";
 import { mountsFolder } from "../executor/port.ts";
+import { isCommon } from "../pipeline/group-key.ts";
 import type { StepSetting } from "../pipeline/step-setting.ts";
 import { aptPreferences, condaSpecifications, pythonConstraints, rLockProfile, rVersions } from "./lock-files.ts";
 
@@ -39,15 +40,10 @@ export async function lockSetting(
     mounts: [...setting.mounts, { source: folder, target: lockFolder, readOnly: true }],
     groupEnv: (group) => ({
       ...setting.groupEnv?.(group),
-      ...(isUnlocked(group) ? {} : variables),
+      ...(isCommon(group) ? {} : variables), // the recipe pins the versions of the server
       ...scriptEnv(group),
     }),
   };
-}
-
-/** The server's environment has versions of its own, which the recipe pins. */
-function isUnlocked(group: StepGroupName): boolean {
-  return group === "system" || group === "server" || group === "apt";
 }
 
 /** postBuild calls uv and pip itself. */

@@ -1,5 +1,5 @@
 import { canonicalJson, sha256Hex } from "@repo2singularity/base";
-import type { Recipe, StepGroup } from "@repo2singularity/contracts";
+import type { Recipe, StepGroup, StepGroupName } from "@repo2singularity/contracts";
 import { recipeVersion } from "@repo2singularity/contracts/version";
 
 /** How the data of every layer is stored; part of every key, because it decides the bytes. */
@@ -67,4 +67,14 @@ export async function keyGroups(recipe: Recipe, context: GroupKeyContext): Promi
  */
 export function holdsRepository(group: StepGroup): boolean {
   return group.name === "content" || group.name === "post-build";
+}
+
+const commonNames: readonly StepGroupName[] = ["system", "server", "apt"];
+
+/**
+ * Whether many repositories share the layer of a group of this name: packages of the distribution and the server, whose
+ * versions the recipe or the archive decides.
+ */
+export function isCommon(name: StepGroupName): boolean {
+  return commonNames.includes(name);
 }

@@ -1,21 +1,19 @@
 import type { StepGroup, StepMount } from "@repo2singularity/contracts";
+import { isCommon } from "../pipeline/group-key.ts";
 import type { BuildSecrets } from "./build-secrets.ts";
 
 /** Where secrets lie in a step, as under container engines. */
 const secretsFolder = "/run/secrets";
 
-/** Groups that are the same for every repository, and have no use for somebody's secrets. */
-const commonGroups: readonly StepGroup["name"][] = ["system", "server", "apt"];
-
 /**
  * The secrets that a group of our own recipes sees: all, as `/run/secrets/ID`, and as a variable where the id is the name
- * of one in capitals. Groups that install no packages and run nothing of the repository see none.
+ * of one in capitals. Common groups, and those that install no packages and run nothing of the repository see none.
  */
 export function groupSecrets(
   { name, steps }: StepGroup,
   secrets: BuildSecrets,
 ): readonly Extract<StepMount, { kind: "secret" }>[] {
-  if (commonGroups.includes(name) || !steps.some((step) => step.kind === "run" && step.network)) return [];
+  if (isCommon(name) || !steps.some((step) => step.kind === "run" && step.network)) return [];
   return [...secrets.keys()].map((id) => ({
     kind: "secret",
     id,
