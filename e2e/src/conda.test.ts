@@ -36,14 +36,11 @@ afterAll(async () => {
 
 /** The real addresses stand in the repository; the user's configuration leads them to the channel of this test. */
 function makeRepository(user: User, name: string, files: Readonly<Record<string, string>>): string {
-  const settings = path.join(user.home, ".config/repo2singularity");
-  mkdirSync(settings, { recursive: true });
-  writeFileSync(path.join(settings, "config.json"), JSON.stringify({ mirrors: { conda: channel?.url } }));
+  setMirrors(user, { conda: channel?.url });
   const folder = path.join(mkdtempSync(path.join(user.home, `${name}-`)), name);
   mkdirSync(folder);
   for (const [file, text] of Object.entries(files)) writeFileSync(path.join(folder, file), text);
   giveTo(user, path.dirname(folder));
-  giveTo(user, path.join(user.home, ".config"));
   return folder;
 }
 
@@ -71,6 +68,7 @@ print(json.dumps({"python": sys.executable, "prefix": sys.prefix, "greet": greet
  "TOOL_HOME": os.environ.get("TOOL_HOME"), "COLOUR": os.environ.get("COLOUR"), "CONDA_PREFIX": os.environ.get("CONDA_PREFIX"),
  "data": shutil.which("data", os.R_OK), "six": six.__version__}))`;
 import { scratchFolder } from "./support/run-folder.ts";
+import { setMirrors } from "./support/user-config.ts";
 
 describe.runIf(isPossible).each([leastUser()])("a conda environment, built by $name", (user) => {
   let repository = "";

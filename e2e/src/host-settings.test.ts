@@ -10,6 +10,7 @@ import { repo2singularity, runAs } from "./support/program.ts";
 import { searchImage } from "./support/search-image.ts";
 import { smallRepository } from "./support/small-repository.ts";
 import { leastUser, withOwnCache } from "./support/users.ts";
+import { setMirrors } from "./support/user-config.ts";
 
 const user = withOwnCache(leastUser(), "the base alone");
 
@@ -35,7 +36,7 @@ describe("behind a proxy that reads inside TLS, with mirrors for pip, npm and ap
   beforeAll(async () => {
     institute = await startInstitute(user);
     const folder = mkdtempSync(path.join(user.home, "behind-proxy-"));
-    writeFileSync(path.join(folder, ".repo2singularity.json"), JSON.stringify({ mirrors: institute.mirrors }));
+    setMirrors(user, institute.mirrors);
     giveTo(user, folder);
     image = path.join(folder, "found.sif");
     const repository = smallRepository(user, "mirrored", repositoryFiles);

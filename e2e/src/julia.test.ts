@@ -18,6 +18,7 @@ import { makeJuliaPackages } from "./support/julia/julia-packages.ts";
 import { repo2singularity, runAs } from "./support/program.ts";
 import { leastUser } from "./support/users.ts";
 import { scratchFolder } from "./support/run-folder.ts";
+import { setMirrors } from "./support/user-config.ts";
 
 const host = { env: process.env, homeDir: process.env["HOME"] ?? "/", ...localFiles, runner: processRunner };
 const { archives } = await readHostSettings(host);
@@ -56,8 +57,7 @@ describe.runIf(isPossible)("a project of Julia with requirements of Python", () 
     port = (server.address() as AddressInfo).port; // of a TCP server
     const repository = exampleRepository(user, "julia");
     const url = `http://127.0.0.1:${port}`;
-    const settings = path.join(user.home, ".repo2singularity.json");
-    writeFileSync(settings, JSON.stringify({ mirrors: { juliaBuilds: url, juliaPackages: url } }));
+    setMirrors(user, { juliaBuilds: url, juliaPackages: url });
     const built = await repo2singularity(user, [repository]);
     expect(built.status, built.stderr).toBe(0);
     server.close();

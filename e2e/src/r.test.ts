@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { commitAll, exampleRepository, giveTo } from "./support/clones.ts";
 import { repo2singularity, runAs } from "./support/program.ts";
 import { leastUser } from "./support/users.ts";
+import { setMirrors } from "./support/user-config.ts";
 
 const description = "Package: sunrise\nVersion: 1.2.3\nTitle: Sunrise\nLicense: MIT\nDepends: R (>= 3.6)\n";
 
@@ -59,8 +60,7 @@ describe("an R package with an install.R", () => {
     );
     commitAll(repository, "install.R", "2024-05-02T12:00:00Z");
     giveTo(user, path.dirname(repository));
-    const settings = path.join(user.home, ".repo2singularity.json");
-    writeFileSync(settings, JSON.stringify({ mirrors: { cran: `http://127.0.0.1:${port}/cran` } }));
+    setMirrors(user, { cran: `http://127.0.0.1:${port}/cran` });
     const built = await repo2singularity(user, [repository]);
     expect(built.status, built.stderr).toBe(0);
   });

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { once } from "node:events";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -44,7 +44,9 @@ afterEach(async () => {
 });
 
 async function plan(mirrors: Readonly<Record<string, string>>, ...args: string[]): Promise<Written> {
-  await writeFile(path.join(home, ".repo2singularity.json"), JSON.stringify({ mirrors }));
+  const folder = path.join(home, ".config/repo2singularity");
+  await mkdir(folder, { recursive: true });
+  await writeFile(path.join(folder, "config.json"), JSON.stringify({ mirrors }));
   return runInHome(home, ["plan", ...args]);
 }
 

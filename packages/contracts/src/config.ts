@@ -82,3 +82,9 @@ export const Config = z.strictObject({
   mirrors: Mirrors.optional(),
 });
 export type Config = z.infer<typeof Config>;
+
+/**
+ * What the project file may set. It may lie in a stranger's clone, so it has no word in where bytes come from, where
+ * they are kept, how steps run and how much they may take.
+ */
+export const ProjectConfig = Config.pick({ base: true, compression: true });

@@ -1,6 +1,6 @@
 export { BaseFacts } from "./base-facts.ts";
 export { BuildEvent, type BuildEventSink } from "./build-event.ts";
-export { Config, Mirrors } from "./config.ts";
+export { Config, Mirrors, ProjectConfig } from "./config.ts";
 export {
   ContainerGroup,
   ContainerRecipe,

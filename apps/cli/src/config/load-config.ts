@@ -24,25 +24,25 @@ const variables: Readonly<Record<string, keyof Config>> = {
 /**
  * Reads the configuration: environment over project file (`.repo2singularity.json` in the working folder) over user
  * file (`$XDG_CONFIG_HOME/repo2singularity/config.json`) over site file (`/etc/repo2singularity/config.json`).
- * Flags are applied by the commands. A file that is absent counts as empty.
+ * Flags are applied by the commands. A file that is absent counts as empty. The project file may lie in a stranger's
+ * clone and sets only what `ProjectConfig` has.
  * @throws E_CONFIG_INVALID naming the file or variable, the key and what it should be
  */
 export async function loadConfig(io: Pick<HostIo, "env" | "cwd">): Promise<LoadedConfig> {
   const userFolder = io.env["XDG_CONFIG_HOME"] ?? path.join(io.env["HOME"] ?? "/", ".config");
-  const files = [
-    "/etc/repo2singularity/config.json",
-    path.join(userFolder, "repo2singularity/config.json"),
-    path.join(io.cwd, ".repo2singularity.json"),
-  ];
+  const userFile = path.join(userFolder, "repo2singularity/config.json");
+  const projectFile = path.join(io.cwd, ".repo2singularity.json");
   let config: Config = {};
   const origins: Record<string, string> = {};
   const apply = (origin: string, part: Config): void => {
     for (const key of Object.keys(part)) origins[key] = origin;
     config = { ...config, ...part };
   };
-  for (const file of files) {
+  for (const file of ["/etc/repo2singularity/config.json", userFile, projectFile]) {
     const part = await readConfigFile(file);
-    if (part !== undefined) apply(file, part);
+    if (part === undefined) continue;
+    if (file === projectFile) await checkProjectKeys(file, part, userFile);
+    apply(file, part);
   }
   for (const [variable, key] of Object.entries(variables)) {
     const value = io.env[variable];
@@ -65,6 +65,16 @@ async function readConfigFile(file: string): Promise<Config | undefined> {
     if (!(error instanceof SyntaxError)) throw error;
     throw new AppError("E_CONFIG_INVALID", `${file}: not valid JSON: ${error.message}`, { cause: error });
   }
+}
+
+async function checkProjectKeys(file: string, part: Config, userFile: string): Promise<void> {
+  const { ProjectConfig } = await import("@repo2singularity/contracts");
+  const refused = Object.keys(part).filter((key) => !Object.hasOwn(ProjectConfig.shape, key));
+  if (refused.length === 0) return;
+  const allowed = Object.keys(ProjectConfig.shape).join(" and ");
+  throw new AppError("E_CONFIG_INVALID", `${file}: ${refused.join(", ")}: a working folder sets only ${allowed}`, {
+    hint: `when these are your own settings, move them to ${userFile}; a stranger's folder must not set them`,
+  });
 }
 
 async function parsePart(origin: string, part: unknown): Promise<Config> {
