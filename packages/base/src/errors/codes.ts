@@ -39,6 +39,9 @@ export const errorCodes = {
   E_STORE_CORRUPT: { exitCode: 1, summary: "A file of the cache does not have the content its name promises" },
   E_STORE_LOCKED: { exitCode: 1, summary: "Another process held a cache lock for too long" },
   E_STORE_UNUSABLE: { exitCode: 3, summary: "The cache folder cannot be created or written" },
+  E_OBJECT_NAME: { exitCode: 2, summary: "A name that no object of a store can have" },
+  E_OBJECT_NOT_FOUND: { exitCode: 1, summary: "An object, a bucket or an upload is not there" },
+  E_OBJECT_SIZE: { exitCode: 1, summary: "An object came with another length than was announced" },
 
   // source
   E_SPEC_INVALID: { exitCode: 2, summary: "The repository argument is neither a folder nor a URL that is understood" },

@@ -1,0 +1,1 @@
+export { describeObjectStore } from "./objects/describe-object-store.ts";
