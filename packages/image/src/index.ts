@@ -14,6 +14,15 @@ export {
   type SifObjectKind,
   type SifObjectSource,
 } from "./sif/object-source.ts";
+export { armorPgpKey, makePgpKey, parsePgpKeys, publicPgpKey, type NewPgpKey, type PgpKey } from "./pgp/pgp-key.ts";
+export { parsePrivateKey, parsePublicKey } from "./sif/sign/dsse.ts";
+export { signSif, type AddedSignature, type SifSigner } from "./sif/sign/sign-sif.ts";
+export {
+  claimedFingerprints,
+  verifySifSignatures,
+  type VerificationKeys,
+  type VerifiedSignature,
+} from "./sif/sign/verify-signatures.ts";
 export { openSif, type SifFile } from "./sif/read.ts";
 export { uuidFromContent } from "./sif/uuid.ts";
 export { writeSif, type WriteSifOptions, type WrittenSif } from "./sif/write.ts";

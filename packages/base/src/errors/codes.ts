@@ -33,6 +33,10 @@ export const errorCodes = {
   E_SIF_NO_OBJECT: { exitCode: 1, summary: "A SIF file has no object of that number or kind" },
   E_IMAGE_FORMAT: { exitCode: 2, summary: "A file is neither a SIF nor a squashfs image" },
   E_IMAGE_VERIFY: { exitCode: 1, summary: "An image failed its verification" },
+  E_SIGNATURE_MISSING: { exitCode: 1, summary: "An image, or a part of it, is not signed" },
+  E_SIGNATURE_INVALID: { exitCode: 1, summary: "A signature does not fit the image or the key" },
+  E_SIGNATURE_MIXED: { exitCode: 1, summary: "An image would have two forms of signatures, which nothing verifies" },
+  E_SIGNATURE_KEY: { exitCode: 1, summary: "A key for signatures is missing, locked or of the wrong kind" },
   E_OUTPUT_EXISTS: { exitCode: 2, summary: "The output is there already and may not be replaced without --force" },
 
   // store
