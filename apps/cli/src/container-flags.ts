@@ -30,6 +30,7 @@ export function containerRequest(flags: BuildFlags, config: Config, io: Pick<Hos
     buildArgs: parseBuildArgs(flags.buildArg, io.env),
     images: { ...config.mirrors?.images, ...parseContexts(flags.buildContext, io.cwd) },
     runsTest: flags.test !== false,
+    addsJupyter: flags.jupyter === true,
   };
 }
 

@@ -35,6 +35,8 @@ export interface BuildFlags extends PlanFlags {
   readonly locked?: string;
   readonly buildContext: readonly string[];
   readonly secret: readonly string[];
+  /** Jupyter upon the image of a Dockerfile or definition file. */
+  readonly jupyter?: boolean;
   /** `false` with `--no-test`. */
   readonly test?: boolean;
   readonly run?: boolean;
@@ -125,6 +127,7 @@ export function addBuildOptions(command: Command): Command {
     )
     .option("--secret <id=ID,src=FILE|env=NAME>", "a secret for the steps that mount it, repeatable", collect, [])
     .option("--no-test", "leave out the %test of a definition file")
+    .option("--jupyter", "add the Jupyter server to the image of a Dockerfile or definition file; others have it")
     .option("--locked <file|image>", "install the exact versions of this lock, or of the lock in this image")
     .option("--refresh", "make the base anew instead of taking the one in the cache")
     .option("--run", "run after building")

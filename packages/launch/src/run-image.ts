@@ -66,10 +66,13 @@ export async function runImage(imagePath: string, options: RunOptions): Promise<
   const command = options.command ?? [];
   const server = jupyterWords(options.own);
   if (command.length > 0 || server === undefined) {
+    if (command.length === 0) options.onEvent?.({ type: "notice", text: noJupyter });
     return runCommand({ ...plan, command }, options);
   }
   return runServer(plan, server, options);
 }
+
+const noJupyter = "the image starts no Jupyter, so its own command is run; build it with --jupyter to have one";
 
 async function runCommand(plan: SessionPlan, options: RunOptions): Promise<number> {
   const command = await options.runtime.prepare(plan, options.signal);

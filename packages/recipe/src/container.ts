@@ -3,6 +3,7 @@ export { emptyConfig } from "./container/empty-config.ts";
 export { globExpression, hasWildcard } from "./container/glob.ts";
 export { parseLabels } from "./container/definition/labels.ts";
 export { environmentFile, labelsFile } from "./container/definition/step-environment.ts";
+export { planJupyter, type JupyterOptions } from "./container/jupyter/plan-jupyter.ts";
 export { normalizeSource } from "./container/match-sources.ts";
 export { stageOrigins } from "./container/needed-stages.ts";
 export { type ContainerFamily, isContainerFamily, planContainer } from "./container/plan-container.ts";

@@ -1,4 +1,4 @@
-import type { ContainerRecipe } from "@repo2singularity/contracts";
+import type { ContainerRecipe, ImageConfig } from "@repo2singularity/contracts";
 import type { SingularityTreeOptions } from "@repo2singularity/image";
 import type { RepoTree } from "@repo2singularity/recipe";
 import { emptyConfig, parseLabels } from "@repo2singularity/recipe/container";
@@ -10,6 +10,7 @@ import { imageKey, imageLabels } from "../pipeline/image-record.ts";
 import type { PhaseReporter } from "../pipeline/phase.ts";
 import type { StepSetting } from "../pipeline/step-setting.ts";
 import { isKept } from "../pipeline/write-output.ts";
+import { addJupyter, keyWithJupyter } from "./add-jupyter.ts";
 import { BaseImages } from "./base-images.ts";
 import { type BuiltStage, buildStages } from "./build-stages.ts";
 import type { ContainerContext } from "./container-context.ts";
@@ -22,7 +23,7 @@ import { runImageTest } from "./run-test.ts";
 import { contextTree } from "./source-tree.ts";
 
 /** Choices of somebody who made none. */
-const noChoices: ContainerRequest = { buildArgs: {}, images: {}, runsTest: true };
+const noChoices: ContainerRequest = { buildArgs: {}, images: {}, runsTest: true, addsJupyter: false };
 
 /** An image that is about to be built. */
 interface PlannedImage {
@@ -58,9 +59,10 @@ export async function buildContainer(
   const context = await makeContext(recipe, await images.resolveAll(recipe), request, deps);
   const keyed = await keyStages(context);
   const image = planImage(recipe, keyed, labels, context);
-  const { entrypoint, cmd } = image.stage.stage.config;
-  const result = { path: output.path, key: image.key, command: { entrypoint, cmd }, labels: image.texts.labels };
-  if (await isKept(output, image.key)) {
+  const { config } = image.stage.stage;
+  const key = choices.addsJupyter ? await keyWithJupyter(image.key, request) : image.key;
+  const result = { path: output.path, key, labels: image.texts.labels, ...ownCommand(config, choices) };
+  if (await isKept(output, key)) {
     phases.notice(`${output.path} is this very image: kept`);
     return { ...result, outcome: "kept" };
   }
@@ -72,8 +74,20 @@ export async function buildContainer(
       runImageTest(texts, { key: image.key, layers, base: image.base }, context, phase),
     );
   }
-  await finishImage(unfinishedImage({ ...image, texts }, built), request, deps, phases);
+  const finished = unfinishedImage({ ...image, texts }, built);
+  const container = { image: finished, base: image.base, stageKey: image.stage.key, config };
+  await finishImage(
+    choices.addsJupyter ? await addJupyter(container, request, deps, phases) : finished,
+    request,
+    deps,
+    phases,
+  );
   return { ...result, outcome: "built" };
+}
+
+/** What the image runs; with our Jupyter upon it, that. */
+function ownCommand({ entrypoint, cmd }: ImageConfig, { addsJupyter }: ContainerRequest): Pick<BuildResult, "command"> {
+  return addsJupyter ? {} : { command: { entrypoint, cmd } };
 }
 
 async function makeContext(

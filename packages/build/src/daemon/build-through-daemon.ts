@@ -81,6 +81,11 @@ async function makeImage(
   deps: DaemonDependencies,
   phases: PhaseReporter,
 ): Promise<MadeImage> {
+  if (request.container?.addsJupyter === true) {
+    throw new AppError("E_USAGE", `--jupyter and --builder ${builder} do not go together: it is laid upon our layers`, {
+      hint: "leave out --builder, or install Jupyter in the Dockerfile",
+    });
+  }
   if (builder === "repo2docker") {
     refuseSecrets(builder, request);
     return buildRepo2dockerImage(request, docker, deps, phases);

@@ -1,13 +1,8 @@
-import { AppError, formatSize } from "@repo2singularity/base";
-import type { ResolvedBase } from "../base/resolved-base.ts";
-import { holdsRepository, keyGroups, type KeyedGroup } from "./group-key.ts";
+import { AppError } from "@repo2singularity/base";
+import { ensureLayers } from "./ensure-layers.ts";
+import { holdsRepository, keyGroups } from "./group-key.ts";
 import type { BuildDependencies, BuildRequest, BuildResult } from "./build-request.ts";
-import type { GroupContext } from "./group-context.ts";
-import { findGroupLayer, type StoredLayer } from "./find-layer.ts";
-import { ensureGroupLayer } from "./group-layer.ts";
 import { checkLockedBase, checkLockedImage } from "../lock/compare-lock.ts";
-import { lockGroups } from "../lock/locked-groups.ts";
-import { lockSetting } from "../lock/step-lock.ts";
 import { finishImage, type UnfinishedImage } from "./finish-image.ts";
 import { imageTexts } from "./image-texts.ts";
 import { imageKey, imageLabels } from "./image-record.ts";
@@ -16,7 +11,6 @@ import { repoTree } from "./plan-checkout.ts";
 import { findContainerFile } from "../container/find-container-file.ts";
 import { planOnBase } from "./plan-on-base.ts";
 import { mergePackages } from "./resolved-packages.ts";
-import type { StepSetting } from "./step-setting.ts";
 import { isKept } from "./write-output.ts";
 
 /**
@@ -35,6 +29,7 @@ export async function buildImage(request: BuildRequest, deps: BuildDependencies)
     return buildContainer(container, tree, request, deps, phases);
   }
   const { recipe, base, basePath, timestampSeconds, day, command } = await planOnBase(tree, request, deps, phases);
+  if (request.container?.addsJupyter === true) phases.notice("--jupyter: the image has the Jupyter server anyway");
   if (request.lock !== undefined) checkLockedBase(request.lock, base, request.platform);
   const groups = await keyGroups(recipe, {
     baseDigest: base.digest,
@@ -51,7 +46,8 @@ export async function buildImage(request: BuildRequest, deps: BuildDependencies)
     phases.notice(`${output.path} is this very image: kept`);
     return { ...result, outcome: "kept" };
   }
-  const layers = await ensureLayers(groups, base, { ...request, recipe, basePath, day }, deps, phases);
+  const below = [{ digest: base.digest, path: base.layerPath }];
+  const layers = await ensureLayers(groups, { base, below }, { ...request, recipe, basePath, day }, deps, phases);
   const softwareCount = groups.filter(({ group }) => !holdsRepository(group)).length;
   const image: UnfinishedImage = {
     key,
@@ -61,7 +57,7 @@ export async function buildImage(request: BuildRequest, deps: BuildDependencies)
     layers: [{ name: "base", key: base.digest, digest: base.digest, sizeBytes: base.sizeBytes }, ...layers],
     packages: [base.packages, ...layers.map((layer) => layer.packages)],
     composition: {
-      software: [{ digest: base.digest, path: base.layerPath }, ...layers.slice(0, softwareCount)],
+      software: [...below, ...layers.slice(0, softwareCount)],
       content: layers.slice(softwareCount),
     },
   };
@@ -70,60 +66,8 @@ export async function buildImage(request: BuildRequest, deps: BuildDependencies)
   return { ...result, outcome: "built" };
 }
 
-async function ensureLayers(
-  groups: readonly KeyedGroup[],
-  base: ResolvedBase,
-  request: BuildRequest & Pick<GroupContext, "recipe" | "basePath"> & { readonly day: string | undefined },
-  deps: BuildDependencies,
-  phases: PhaseReporter,
-): Promise<readonly StoredLayer[]> {
-  const layers: StoredLayer[] = [];
-  let context: GroupContext | undefined;
-  for await (const { group: keyed, publicKey } of lockGroups(groups, request.lock, deps.store)) {
-    deps.signal.throwIfAborted();
-    const layer = await phases.run(keyed.group.name, keyed.group.title, async (phase) => {
-      const found = await findGroupLayer(deps.store, keyed);
-      if (found !== undefined) {
-        phase.cached();
-        return found;
-      }
-      context ??= {
-        ...request,
-        ...deps,
-        executor: once(() => deps.selectExecutor()),
-        setting: once(() => makeSetting(base, request, deps)),
-      };
-      const lower = [{ digest: base.digest, path: base.layerPath }, ...layers];
-      const built = await ensureGroupLayer(keyed, lower, context, phase);
-      phase.detail = formatSize(built.sizeBytes);
-      return built;
-    });
-    layers.push({ ...layer, key: publicKey });
-  }
-  return layers;
-}
-
-async function makeSetting(
-  base: ResolvedBase,
-  { lock, recipe, day }: Pick<GroupContext, "lock" | "recipe"> & { readonly day: string | undefined },
-  deps: BuildDependencies,
-): Promise<StepSetting> {
-  const setting = await deps.makeSetting(base, { day });
-  if (lock === undefined) return setting;
-  return lockSetting(setting, lock, {
-    folder: await deps.store.makeScratchFolder(),
-    rProfile: recipe.environment["R_PROFILE"],
-  });
-}
-
 function lockOfContainer(file: string): AppError {
   return new AppError("E_LOCK_UNFIT", `${file} itself says what is installed: a lock cannot be laid upon it`, {
     hint: "pin the versions in the file, or build without --locked",
   });
-}
-
-/** Does some work when its result is first asked for. */
-function once<T>(work: () => Promise<T>): () => Promise<T> {
-  let result: Promise<T> | undefined;
-  return () => (result ??= work());
 }

@@ -40,6 +40,8 @@ export interface ContainerRequest extends ContainerChoices {
   readonly images: Readonly<Record<string, string>>;
   /** Whether the test of a definition file runs at the end. */
   readonly runsTest: boolean;
+  /** Whether the Jupyter server, a kernel and the repository are laid upon the image. */
+  readonly addsJupyter: boolean;
 }
 
 /** What steps are to be run for. */
