@@ -1,5 +1,5 @@
 import { basename } from "node:path";
-import { planBaseFacts, planCheckout } from "@repo2singularity/build/plan";
+import { planBaseFacts, planCheckout, repoTree } from "@repo2singularity/build/plan";
 import { renderDockerfile } from "@repo2singularity/recipe";
 import { createCheckout } from "@repo2singularity/source";
 
@@ -11,6 +11,6 @@ for (const directory of process.argv.slice(2)) {
   const unknown = { url: undefined, ref: undefined, commit: undefined, revision: undefined, subdir: undefined };
   const facts = { provider: "directory", directory, name: basename(directory), isDirty: false, ...unknown };
   const checkout = createCheckout({ ...facts, commitTimeSeconds: undefined }, {});
-  sizeBytes += renderDockerfile(await planCheckout(checkout, { base, platform })).length;
+  sizeBytes += renderDockerfile(planCheckout(await repoTree(checkout), { base, platform })).length;
 }
 process.stdout.write(`${sizeBytes}\n`);

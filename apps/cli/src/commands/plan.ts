@@ -38,7 +38,7 @@ export async function plan(repo: string, given: PlanFlags & { readonly format: F
     return;
   }
   const wishes = await readWishes(tree, askedWishes(bench, flags), { checkout, nowMs: Date.now() });
-  const recipe = await planCheckout(checkout, {
+  const recipe = planCheckout(tree, {
     base: planBaseFacts(wishes.base),
     wishes,
     platform: hostPlatform(),

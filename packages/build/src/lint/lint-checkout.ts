@@ -115,7 +115,7 @@ async function plan(checkout: Checkout, tree: RepoTree, request: LintRequest): P
   }
   const wishes = await readWishes(tree, request.wishes, { checkout, nowMs: request.nowMs });
   const base = planBaseFacts(wishes.base);
-  const recipe = await planCheckout(checkout, { ...request, base, wishes });
+  const recipe = planCheckout(tree, { ...request, base, wishes });
   return {
     decisions: recipe.decisions,
     stepTexts: stepTexts(recipe),

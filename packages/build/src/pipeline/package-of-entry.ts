@@ -1,11 +1,9 @@
 import type { LockedPackage } from "@repo2singularity/contracts";
 import type { TreeEntry } from "@repo2singularity/image";
+import { parseCondaMetaName, parseDistInfoName } from "../lock/metadata-names.ts";
 
-const distribution =
-  /^(?<prefix>.+)\/lib\/python3[^/]*\/(?:site|dist)-packages\/(?<name>[^/]+)-(?<version>[^/-]+)\.dist-info$/;
-
-/** Neither version nor build has a hyphen. Source: conda, `conda-meta` */
-const conda = /^(?<prefix>.+)\/conda-meta\/(?<name>[^/]+)-(?<version>[^/-]+)-(?<build>[^/-]+)\.json$/;
+const sitePackages = /^(?<prefix>.+)\/lib\/python3[^/]*\/(?:site|dist)-packages\/(?<folder>[^/]+)$/;
+const condaMeta = /^(?<prefix>.+)\/conda-meta\/(?<file>[^/]+)$/;
 
 /**
  * The Python distribution or conda package that an entry of a whole tree stands for, wherever it is installed. What lies
@@ -14,12 +12,13 @@ const conda = /^(?<prefix>.+)\/conda-meta\/(?<name>[^/]+)-(?<version>[^/-]+)-(?<
  */
 export function packageOfEntry({ path, type }: Pick<TreeEntry, "path" | "type">): LockedPackage | undefined {
   if (type === "directory") {
-    const { prefix = "usr", name = "", version = "" } = distribution.exec(path)?.groups ?? {};
-    if (prefix === "usr") return undefined;
-    return { manager: "python", name: name.replaceAll(/[-_.]+/g, "-").toLowerCase(), version, prefix: `/${prefix}` };
+    const { prefix = "usr", folder = "" } = sitePackages.exec(path)?.groups ?? {};
+    return prefix === "usr" ? undefined : inPrefix(prefix, parseDistInfoName(folder));
   }
-  const found = conda.exec(path)?.groups;
-  if (found === undefined) return undefined;
-  const { prefix, name = "", version, build } = found;
-  return { manager: "conda", name, version: `${version}=${build}`, prefix: `/${prefix}` };
+  const { prefix = "", file = "" } = condaMeta.exec(path)?.groups ?? {};
+  return inPrefix(prefix, parseCondaMetaName(file));
+}
+
+function inPrefix(prefix: string, found: LockedPackage | undefined): LockedPackage | undefined {
+  return found === undefined ? undefined : { ...found, prefix: `/${prefix}` };
 }

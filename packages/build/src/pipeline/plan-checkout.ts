@@ -16,10 +16,10 @@ export interface PlanRequest {
   readonly wishes?: Omit<PlanWishes, "base"> | undefined;
 }
 
-/** The recipe of a checkout. @throws what {@link planRecipe} throws */
-export async function planCheckout(checkout: Checkout, request: PlanRequest): Promise<Recipe> {
+/** The recipe of a checkout, by its {@link repoTree}. @throws what {@link planRecipe} throws */
+export function planCheckout(tree: RepoTree, request: PlanRequest): Recipe {
   const { own, date, gpu, baseDecisions = [] } = request.wishes ?? {};
-  const recipe = planRecipe(await repoTree(checkout), {
+  const recipe = planRecipe(tree, {
     base: request.base,
     platform: request.platform,
     ...(request.python === undefined ? {} : { pythonRequest: request.python }),

@@ -36,7 +36,7 @@ export async function planOnBase(
   const wishes = await readWishes(tree, request.wishes ?? {}, { checkout, nowMs: deps.now() });
   const base = await phases.run("base", "Base", (phase) => deps.resolveBase(phase, { reference: wishes.base }));
   for (const notice of base.notices) phases.notice(notice);
-  const planned = await planCheckout(checkout, { ...request, base: base.facts, wishes });
+  const planned = planCheckout(tree, { ...request, base: base.facts, wishes });
   const { PATH: basePath = defaultBasePath, ...baseVariables } = base.environment;
   const recipe = { ...planned, environment: { ...baseVariables, ...planned.environment } };
   const timestampSeconds = checkout.commitTimeSeconds ?? softwareTimeSeconds;

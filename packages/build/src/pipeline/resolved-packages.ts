@@ -1,6 +1,7 @@
 import type { LockedPackage } from "@repo2singularity/contracts";
 import { condaFacts } from "../lock/conda-facts.ts";
 import { distributionFacts } from "../lock/distribution-facts.ts";
+import { parseCondaMetaName, parseDistInfoName } from "../lock/metadata-names.ts";
 import { readRPackage } from "../lock/r-package.ts";
 import { listPlainFolder, readPlainText } from "../layer/plain-files.ts";
 
@@ -92,18 +93,15 @@ async function collectDistributions(
   removed: string[],
 ): Promise<void> {
   for (const entry of await listPlainFolder(tree, packages)) {
-    const match = /^(?<name>.+)-(?<version>[^-]+)\.dist-info$/.exec(entry.name);
-    if (match?.groups === undefined) continue;
+    const named = parseDistInfoName(entry.name);
+    if (named === undefined) continue;
     const place = `${packages}/${entry.name}`;
     if (entry.isCharacterDevice()) removed.push(place);
     if (!entry.isDirectory()) continue;
-    const name = (match.groups["name"] ?? "").replaceAll(/[-_.]+/g, "-").toLowerCase();
-    const facts = await distributionFacts(tree, place);
-    installed[place] = { manager: "python", name, version: match.groups["version"] ?? "", prefix, ...facts };
+    installed[place] = { ...named, prefix, ...(await distributionFacts(tree, place)) };
   }
 }
 
-/** Records are named `NAME-VERSION-BUILD.json`; neither of the last two has a hyphen. Source: conda, `conda-meta` */
 async function collectConda(
   tree: string,
   prefix: string,
@@ -112,14 +110,12 @@ async function collectConda(
 ): Promise<void> {
   const folder = `${prefix}/conda-meta`;
   for (const entry of await listPlainFolder(tree, folder)) {
-    const groups = /^(?<name>.+)-(?<version>[^-]+)-(?<build>[^-]+)\.json$/.exec(entry.name)?.groups;
-    if (groups === undefined) continue;
+    const named = parseCondaMetaName(entry.name);
+    if (named === undefined) continue;
     const place = `${folder}/${entry.name}`;
     if (entry.isCharacterDevice()) removed.push(place);
     if (!entry.isFile()) continue;
-    const version = `${groups["version"]}=${groups["build"]}`;
-    const facts = await condaFacts(tree, place);
-    installed[place] = { manager: "conda", name: groups["name"] ?? "", version, prefix, ...facts };
+    installed[place] = { ...named, prefix, ...(await condaFacts(tree, place)) };
   }
 }
 
