@@ -23,6 +23,7 @@ export {
   type VerificationKeys,
   type VerifiedSignature,
 } from "./sif/sign/verify-signatures.ts";
+export { composeSif } from "./sif/compose-sif.ts";
 export { openSif, type SifFile } from "./sif/read.ts";
 export { uuidFromContent } from "./sif/uuid.ts";
 export { writeSif, type WriteSifOptions, type WrittenSif } from "./sif/write.ts";

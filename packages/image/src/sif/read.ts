@@ -157,6 +157,14 @@ export class SifFile implements AsyncDisposable {
     return readExactly(this.#file, { path: this.path, offset, length: sizeBytes });
   }
 
+  /**
+   * Bytes of the file, whatever they belong to.
+   * @throws E_SIF_TRUNCATED when the file ends before them
+   */
+  readRange(offset: number, length: number): Promise<Uint8Array> {
+    return readExactly(this.#file, { path: this.path, offset, length });
+  }
+
   /** Writes the data of an object to a file, which appears when it is whole. */
   async extract(id: number, path: string, signal?: AbortSignal): Promise<void> {
     const chunks = this.read(id);

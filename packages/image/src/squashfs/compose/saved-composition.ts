@@ -25,7 +25,7 @@ export function saveComposition(composition: Composition): Uint8Array {
 }
 
 /**
- * The composition that was saved.
+ * The composition that was saved. The bytes may come from anybody: nothing outside the layers is ever read.
  * @param layers the same as when it was planned, in the same order
  * @returns `undefined` when the bytes are no composition of so many layers
  */
@@ -41,6 +41,8 @@ export function tryLoadComposition(saved: Uint8Array, layers: readonly RandomAcc
   for (let index = 0; index < pieceCount; index += 1) {
     const row = 2 + index * ROW_NUMBERS;
     const [layer, offset, sizeBytes] = [numberAt(row), numberAt(row + 1), numberAt(row + 2)];
+    if (!Number.isSafeInteger(offset) || offset < 0 || !Number.isSafeInteger(sizeBytes) || sizeBytes < 1)
+      return undefined;
     if (layer === MADE_BYTES) {
       const bytes = saved.subarray(madeStart, madeStart + sizeBytes);
       pieces.push({ offset: position, sizeBytes, source: { kind: "bytes", bytes } });
@@ -52,6 +54,6 @@ export function tryLoadComposition(saved: Uint8Array, layers: readonly RandomAcc
     }
     position += sizeBytes;
   }
-  if (madeStart !== saved.length) return undefined;
+  if (madeStart !== saved.length || !Number.isSafeInteger(position)) return undefined;
   return new Composition({ pieces, inodeCount: numberAt(1), notes: [], release: () => Promise.resolve() });
 }
