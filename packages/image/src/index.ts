@@ -25,6 +25,7 @@ export {
 } from "./sif/sign/verify-signatures.ts";
 export { composeSif } from "./sif/compose-sif.ts";
 export { openSif, type SifFile } from "./sif/read.ts";
+export { readSifHead, type SifHead, type SifHeadSource } from "./sif/read-head.ts";
 export { uuidFromContent } from "./sif/uuid.ts";
 export { writeSif, type WriteSifOptions, type WrittenSif } from "./sif/write.ts";
 export type { DeviceNumber, EntryContent, EntryType, Hole, TreeEntry } from "./tree/entry.ts";

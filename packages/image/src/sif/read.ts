@@ -2,9 +2,9 @@ import { open, type FileHandle } from "node:fs/promises";
 import { AppError } from "@repo2singularity/base";
 import type { ByteSource } from "../files/byte-source.ts";
 import { replaceFile, writeFully } from "../files/replace-file.ts";
-import { parseDescriptor, type SifDescriptor } from "./descriptor.ts";
-import { parseSifHeader, type SifHeader } from "./header.ts";
-import { descriptorLayout, headerLayout } from "./layout.ts";
+import type { SifDescriptor } from "./descriptor.ts";
+import type { SifHeader } from "./header.ts";
+import { readSifHead } from "./read-head.ts";
 
 const chunkBytes = 2 ** 20;
 
@@ -18,65 +18,15 @@ export async function openSif(path: string): Promise<SifFile> {
   const file = await open(path, "r");
   try {
     const { size } = await file.stat();
-    const header = parseSifHeader(await readUpTo(file, 0, headerLayout.sizeBytes), path);
-    const descriptors = await readDescriptors(file, header, { path, fileBytes: size });
+    const { header, descriptors } = await readSifHead({
+      label: path,
+      sizeBytes: size,
+      readRange: (offset, length) => readUpTo(file, offset, length),
+    });
     return new SifFile({ path, file, header, descriptors, sizeBytes: size });
   } catch (error) {
     await file.close();
     throw error;
-  }
-}
-
-async function readDescriptors(
-  file: FileHandle,
-  header: SifHeader,
-  context: { readonly path: string; readonly fileBytes: number },
-): Promise<readonly SifDescriptor[]> {
-  const { path, fileBytes } = context;
-  const tableBytes = header.descriptorsTotal * descriptorLayout.sizeBytes;
-  const tableEnd = header.descriptorsOffset + tableBytes;
-  if (tableEnd > fileBytes) {
-    throw new AppError("E_SIF_TRUNCATED", `${path}: descriptors reach to byte ${tableEnd}, the file has ${fileBytes}`);
-  }
-  const table = await readUpTo(file, header.descriptorsOffset, tableBytes);
-  const found: SifDescriptor[] = [];
-  for (let slot = 0; slot < header.descriptorsTotal; slot += 1) {
-    const start = slot * descriptorLayout.sizeBytes;
-    const descriptor = parseDescriptor(table.subarray(start, start + descriptorLayout.sizeBytes), {
-      path,
-      slot,
-      offset: header.descriptorsOffset + start,
-    });
-    if (descriptor === undefined) continue;
-    checkDescriptor(descriptor, { path, fileBytes, tableEnd });
-    found.push(descriptor);
-  }
-  checkIds(found, path);
-  return found;
-}
-
-function checkDescriptor(
-  descriptor: SifDescriptor,
-  limits: { readonly path: string; readonly fileBytes: number; readonly tableEnd: number },
-): void {
-  const { id, offset, sizeBytes } = descriptor;
-  if (offset < limits.tableEnd) {
-    throw new AppError("E_SIF_INVALID", `${limits.path}: object ${id} at byte ${offset} overlaps the descriptors`);
-  }
-  if (offset + sizeBytes > limits.fileBytes) {
-    throw new AppError(
-      "E_SIF_TRUNCATED",
-      `${limits.path}: object ${id} reaches to byte ${offset + sizeBytes}, the file has ${limits.fileBytes}`,
-      { hint: "the file was cut: fetch or build it again" },
-    );
-  }
-}
-
-function checkIds(descriptors: readonly SifDescriptor[], path: string): void {
-  const seen = new Set<number>();
-  for (const { id } of descriptors) {
-    if (id === 0 || seen.has(id)) throw new AppError("E_SIF_INVALID", `${path}: object id ${id} is zero or used twice`);
-    seen.add(id);
   }
 }
 

@@ -1,0 +1,34 @@
+import fastify, { type FastifyBaseLogger, type FastifyInstance } from "fastify";
+import type { DoorOptions } from "./http/door-options.ts";
+import { ociDoor } from "./oci/oci-door.ts";
+
+/** How the server of one registry is made. */
+export interface RegistryServerOptions extends DoorOptions {
+  /** A pino logger, which also logs requests; nothing is logged when left out. */
+  readonly logger?: FastifyBaseLogger;
+  /** Whether `X-Forwarded-*` headers are believed: only behind a proxy that sets them. */
+  readonly trustProxy?: boolean;
+}
+
+/** Longer than the idle limits of usual proxies, so that they and not we close idle connections. */
+const keepAliveMs = 120_000;
+/** Time for the headers of a request; bodies and answers have none, since images are large and builds are slow. */
+const headersMs = 60_000;
+
+/** All doors of one registry on one server that does not listen yet. */
+export async function createRegistryServer(options: RegistryServerOptions): Promise<FastifyInstance> {
+  const { logger, trustProxy = false, ...door } = options;
+  const app: FastifyInstance = fastify({
+    ...(logger === undefined ? { logger: false } : { loggerInstance: logger }),
+    trustProxy,
+    exposeHeadRoutes: false,
+    requestTimeout: 0,
+    connectionTimeout: 0,
+    keepAliveTimeout: keepAliveMs,
+    routerOptions: { maxParamLength: 2000, caseSensitive: true },
+    forceCloseConnections: "idle",
+  });
+  app.server.headersTimeout = headersMs;
+  await app.register(ociDoor, door);
+  return app;
+}

@@ -1,0 +1,33 @@
+import { randomBytes } from "node:crypto";
+import { type Logger, nullLogger } from "@repo2singularity/base";
+import type { ObjectStore } from "@repo2singularity/store/objects";
+import type { RegistryState } from "../state/open-state.ts";
+import type { ComposedBlobs, RegistryContext } from "./context.ts";
+import { RunningUploads } from "./running-uploads.ts";
+
+/** What a registry is made of. */
+export interface RegistryOptions {
+  readonly state: RegistryState;
+  readonly objects: ObjectStore;
+  /** Milliseconds since 1970; the machine's clock when left out. */
+  readonly now?: () => number;
+  readonly log?: Logger;
+  readonly composed?: ComposedBlobs;
+  /** Whether manifests may name layers that nobody pushed; they are refused when left out. */
+  readonly allowsSparse?: boolean;
+}
+
+/** Puts a registry together; closing its parts is the caller's. */
+export function createRegistry(options: RegistryOptions): RegistryContext {
+  const { state, objects, now = Date.now, log = nullLogger, composed, allowsSparse = false } = options;
+  return {
+    state,
+    objects,
+    now,
+    log,
+    makeId: () => randomBytes(24).toString("base64url"),
+    uploads: new RunningUploads(),
+    allowsSparse,
+    ...(composed !== undefined && { composed }),
+  };
+}

@@ -1,0 +1,80 @@
+import { formatSize } from "@repo2singularity/base";
+import { sql } from "kysely";
+import { pathsTo } from "../policy/load-target.ts";
+import type { Database } from "../state/open-state.ts";
+import type { RegistryContext } from "./context.ts";
+import type { OpenRepository } from "./open-repository.ts";
+import { refuse } from "./refusal.ts";
+
+/** What a collection's repositories hold, each blob once, in bytes. `""` is the whole registry. */
+export async function usedBytes(db: Database, collection: string): Promise<number> {
+  const held = db
+    .selectFrom("repository_blob")
+    .innerJoin("repository", "repository.id", "repository_blob.repository_id")
+    .select("repository_blob.digest")
+    .$if(collection !== "", (query) =>
+      query.where((eb) =>
+        eb.or([
+          eb("repository.name", "=", collection),
+          // names of its repositories lie between these two: `/` is followed by `0` in ASCII
+          eb.and([eb("repository.name", ">", `${collection}/`), eb("repository.name", "<", `${collection}0`)]),
+        ]),
+      ),
+    );
+  const { used } = await db
+    .selectFrom("blob")
+    .select(sql<number | null>`sum(size_bytes)`.as("used"))
+    .where("digest", "in", held)
+    .executeTakeFirstOrThrow();
+  return used ?? 0;
+}
+
+/** How much more a repository may take, by the tightest quota on the way to it; undefined when there is none. */
+async function remainingQuota(
+  db: Database,
+  repository: OpenRepository<"push">,
+): Promise<{ readonly bytes: number; readonly collection: string } | undefined> {
+  const quotas = await db
+    .selectFrom("collection")
+    .select(["path", "quota_bytes"])
+    .where("path", "in", pathsTo(repository.name))
+    .where("quota_bytes", "is not", null)
+    .execute();
+  const remaining = await Promise.all(
+    quotas.map(async ({ path, quota_bytes }) => ({
+      collection: path,
+      bytes: (quota_bytes ?? 0) - (await usedBytes(db, path)),
+    })),
+  );
+  return remaining.toSorted((a, b) => a.bytes - b.bytes)[0];
+}
+
+/**
+ * Content that ends with an error when it is more than the repository may still take.
+ * @param announcedBytes refused at once when it is too much
+ * @throws quota-full
+ */
+export async function withinQuota(
+  { state }: RegistryContext,
+  repository: OpenRepository<"push">,
+  content: AsyncIterable<Uint8Array>,
+  announcedBytes = 0,
+): Promise<AsyncIterable<Uint8Array>> {
+  const remaining = await remainingQuota(state.db, repository);
+  if (remaining === undefined) return content;
+  const check = (sizeBytes: number): void => {
+    if (sizeBytes <= remaining.bytes) return;
+    const where = remaining.collection === "" ? "the registry" : remaining.collection;
+    const left = formatSize(Math.max(0, remaining.bytes));
+    throw refuse("quota-full", `the quota of ${where} is full: ${left} are left, more than that was sent`);
+  };
+  check(announcedBytes);
+  return (async function* counted() {
+    let seenBytes = 0;
+    for await (const chunk of content) {
+      seenBytes += chunk.length;
+      check(seenBytes);
+      yield chunk;
+    }
+  })();
+}
