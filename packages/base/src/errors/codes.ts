@@ -46,6 +46,9 @@ export const errorCodes = {
   E_OBJECT_NAME: { exitCode: 2, summary: "A name that no object of a store can have" },
   E_OBJECT_NOT_FOUND: { exitCode: 1, summary: "An object, a bucket or an upload is not there" },
   E_OBJECT_SIZE: { exitCode: 1, summary: "An object came with another length than was announced" },
+  E_STORAGE_AUTH: { exitCode: 1, summary: "Object storage refused access" },
+  E_STORAGE_NETWORK: { exitCode: 1, summary: "Object storage could not be reached, or is overloaded" },
+  E_STORAGE_PROTOCOL: { exitCode: 1, summary: "Object storage answered in a way that its protocol does not allow" },
 
   // source
   E_SPEC_INVALID: { exitCode: 2, summary: "The repository argument is neither a folder nor a URL that is understood" },

@@ -23,9 +23,11 @@ export interface NetworkOptions {
 
 /** What is asked. */
 export interface HttpQuestion {
-  readonly method?: "GET" | "HEAD" | "POST";
+  readonly method?: "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE";
   readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: string;
+  readonly body?: string | Uint8Array;
+  /** Whether redirects are followed; `true` when left out. */
+  readonly followRedirects?: boolean;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -66,7 +68,8 @@ export async function openTransport(
           throw failure === undefined ? error : makeError(failure);
         });
         const location = answer.headers["location"];
-        if (!redirectCodes.has(answer.statusCode) || typeof location !== "string") {
+        const isFollowed = question.followRedirects !== false && redirectCodes.has(answer.statusCode);
+        if (!isFollowed || typeof location !== "string") {
           return { statusCode: answer.statusCode, headers: answer.headers, body: answer.body, shownUrl };
         }
         await answer.body.dump({ limit: 65_536 }).catch(() => {}); // frees the connection; its text is of no use
