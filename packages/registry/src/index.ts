@@ -15,3 +15,4 @@ export { layerEntries, type LayerEntryOptions } from "./convert/layer-entries.ts
 export { imageToLayers, packImage, withPackedImage } from "./convert/pack-image.ts";
 export type { PackedTree, PackImageOptions, PackLayerOptions } from "./convert/pack-image.ts";
 export { environmentOf } from "./convert/image-scripts.ts";
+export { findImageObject, type ImageObject, putImageObject, type PutImageOptions } from "./objects/image-object.ts";
