@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { processRunner } from "@repo2singularity/base";
 import { ensureTool, localFiles, openHttpClient, readHostSettings } from "@repo2singularity/build";
@@ -8,7 +8,7 @@ import { exampleRepository, giveTo } from "./support/clones.ts";
 import { type CondaChannel, serveCondaChannel } from "./support/conda/conda-channel.ts";
 import type { CondaArchive } from "./support/conda/conda-package.ts";
 import { condaLock, pixiLock, publicUrl } from "./support/conda/conda-locks.ts";
-import { makeCondaPackages, packedPython } from "./support/conda/conda-packages.ts";
+import { makeCondaPackages, makeNewerGreet, packedPython } from "./support/conda/conda-packages.ts";
 import { jupyterClient } from "./support/jupyter-client.ts";
 import { repo2singularity, runAs } from "./support/program.ts";
 import { startSession } from "./support/session.ts";
@@ -153,5 +153,16 @@ describe.runIf(isPossible).each([leastUser()])("a conda environment, built by $n
     const ran = await runAs(user, "apptainer", ["exec", "--userns", image, "python", "-c", code]);
 
     expect(ran).toMatchObject({ status: 0, stdout: "/srv/env 1.16.0\n" });
+  });
+
+  test("is built again from its lock, to the same bytes, though a newer version came out", async () => {
+    await using newer = await serveCondaChannel([...archives, makeNewerGreet(path.join(scratch, "newer"))]);
+    setMirrors(user, { conda: newer.url });
+    const again = await repo2singularity(user, ["--image-name", "again", "--locked", "conda.sif", repository]);
+    const images = ["conda.sif", "again.sif"].map((name) => readFileSync(path.join(user.home, name)));
+
+    expect(again, again.stderr).toMatchObject({ status: 0 });
+    expect(newer.requests.some((url) => url.includes("repodata"))).toBe(true);
+    expect(images[0]?.equals(images[1] ?? Buffer.of())).toBe(true);
   });
 });

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import path from "node:path";
@@ -10,10 +10,14 @@ import { repo2singularity, runAs } from "./support/program.ts";
 import { leastUser } from "./support/users.ts";
 import { setMirrors } from "./support/user-config.ts";
 
-const description = "Package: sunrise\nVersion: 1.2.3\nTitle: Sunrise\nLicense: MIT\nDepends: R (>= 3.6)\n";
-
-/** A folder with one source package, laid out as a day of Posit's snapshots of CRAN. */
-function makeCran(folder: string): void {
+/** A folder with one source package, laid out as a day of Posit's snapshots of CRAN: what was its only one is in the archive. */
+function publish(folder: string, version: string): void {
+  const description = `Package: sunrise\nVersion: ${version}\nTitle: Sunrise\nLicense: MIT\nDepends: R (>= 3.6)\n`;
+  const archive = path.join(folder, "Archive/sunrise");
+  mkdirSync(archive, { recursive: true });
+  for (const name of readdirSync(folder).filter((one) => one.endsWith(".tar.gz"))) {
+    renameSync(path.join(folder, name), path.join(archive, name));
+  }
   const source = path.join(folder, "sunrise");
   mkdirSync(path.join(source, "R"), { recursive: true });
   writeFileSync(
@@ -23,14 +27,14 @@ function makeCran(folder: string): void {
   writeFileSync(path.join(source, "NAMESPACE"), "export(sunrise)\n");
   writeFileSync(path.join(source, "R/sunrise.R"), "sunrise <- function() 6\n");
   writeFileSync(path.join(folder, "PACKAGES"), description);
-  execFileSync("tar", ["-czf", "sunrise_1.2.3.tar.gz", "sunrise"], { cwd: folder });
+  execFileSync("tar", ["-czf", `sunrise_${version}.tar.gz`, "sunrise"], { cwd: folder });
 }
 
 function serve(folder: string, asked: string[]): Server {
   return createServer((request, response) => {
     const url = request.url ?? "";
     asked.push(url);
-    const name = path.basename(url);
+    const [, name = "none"] = url.split("/src/contrib/");
     readFile(path.join(folder, name)).then(
       (bytes) => response.end(bytes),
       () => response.writeHead(404).end(),
@@ -46,14 +50,14 @@ describe("an R package with an install.R", () => {
   const image = path.join(user.home, "r-package.sif");
   let server: Server;
   let port = 0;
+  let repository = "";
 
   beforeAll(async () => {
-    mkdirSync(cran, { recursive: true });
-    makeCran(cran);
+    publish(cran, "1.2.3");
     server = serve(cran, asked);
     await new Promise((resolve) => server.once("listening", resolve));
     port = (server.address() as AddressInfo).port; // of a TCP server
-    const repository = exampleRepository(user, "r-package");
+    repository = exampleRepository(user, "r-package");
     writeFileSync(
       path.join(repository, "install.R"),
       'install.packages("sunrise")\nstopifnot(sunrise::sunrise() == 6)\n',
@@ -101,5 +105,14 @@ describe("an R package with an install.R", () => {
       /^https:\/\/packagemanager\.posit\.co\/cran\/__linux__\/[a-z]+\/latest 1980-01-01 00:00:00 UTC; build .*; 1980-01-01/,
     );
     expect(grep.stdout).toBe("");
+  });
+
+  test("is built again from its lock, to the same bytes, with the version that is only in the archive by now", async () => {
+    publish(cran, "1.3.0");
+    const again = await repo2singularity(user, ["--image-name", "again", "--locked", image, repository]);
+
+    expect(again, again.stderr).toMatchObject({ status: 0 });
+    expect(asked.some((url) => url.endsWith("/src/contrib/Archive/sunrise/sunrise_1.2.3.tar.gz"))).toBe(true);
+    expect(readFileSync(path.join(user.home, "again.sif")).equals(readFileSync(image))).toBe(true);
   });
 });

@@ -6,5 +6,6 @@ export { buildImage } from "./pipeline/build-image.ts";
 export type { BuildDependencies, BuildRequest, BuildResult, ContainerRequest } from "./pipeline/build-request.ts";
 export type { BuildOutput } from "./pipeline/write-output.ts";
 export type { AskedWishes } from "./pipeline/plan-wishes.ts";
+export { type LayeredImage, withLayeredImage } from "./pipeline/layered-image.ts";
 export { readPackageLock } from "./lock/read-lock.ts";
 export { PhaseReporter } from "./pipeline/phase.ts";

@@ -35,18 +35,27 @@ export function makeCondaPackages(scratch: string, uv: string): readonly CondaAr
       depends: ["ipykernel"],
       format: ".tar.bz2" as const,
     },
-    {
-      name: "greet",
-      version: "1.5",
-      subdir: "noarch" as const,
-      folder: writeTree(path.join(scratch, "greet"), { "site-packages/greet.py": "def main():\n    print('hello')\n" }),
-      depends: ["python >=3.8"],
-      entryPoints: ["greet = greet:main"],
-      format: ".tar.bz2" as const,
-    },
+    greetSource(scratch, "1.5"),
     toolSource(path.join(scratch, "tool")),
     tabulateSource(path.join(scratch, "tabulate"), uv),
   ].map((source: CondaSource) => makeCondaPackage(source, scratch));
+}
+
+/** A later release of one of {@link makeCondaPackages}, which nothing but its version tells from it. */
+export function makeNewerGreet(scratch: string): CondaArchive {
+  return makeCondaPackage(greetSource(scratch, "1.6"), scratch);
+}
+
+function greetSource(scratch: string, version: string): CondaSource {
+  return {
+    name: "greet",
+    version,
+    subdir: "noarch",
+    folder: writeTree(path.join(scratch, "greet"), { "site-packages/greet.py": "def main():\n    print('hello')\n" }),
+    depends: ["python >=3.8"],
+    entryPoints: ["greet = greet:main"],
+    format: ".tar.bz2",
+  };
 }
 
 function readVersion(): string {
