@@ -1,5 +1,5 @@
 export { bytesSource, fileSource, type ByteSource } from "./files/byte-source.ts";
-export { replaceFile } from "./files/replace-file.ts";
+export { replaceFile, writeFully } from "./files/replace-file.ts";
 export { detectImageFormat, openImage, type ImageFormat } from "./open-image.ts";
 export type { SifDescriptor, SifLink } from "./sif/descriptor.ts";
 export type { SifPartition, SifSbomFormat, SifSignature } from "./sif/extra.ts";

@@ -6,6 +6,6 @@ export type { Identity, Role } from "./policy/identity.ts";
 export { anonymousIdentity, identify } from "./policy/identify.ts";
 export { type Action, everything, formatScope, parseScope, type Scope } from "./policy/scope.ts";
 export { createToken, ensureAccount, listTokens, type NewToken, revokeToken, type TokenInfo } from "./policy/tokens.ts";
-export type { ComposedBlobs, RegistryContext } from "./service/context.ts";
+export type { RegistryContext } from "./service/context.ts";
 export { createRegistry, type RegistryOptions } from "./service/open-registry.ts";
 export { openState, type RegistryState } from "./state/open-state.ts";

@@ -31,7 +31,7 @@ export interface CallOptions {
 }
 
 export async function openTestRegistry(
-  options: Partial<Pick<RegistryOptions, "allowsSparse" | "composed">> &
+  options: Partial<Pick<RegistryOptions, "allowsSparse">> &
     Partial<Omit<RegistryServerOptions, "registry" | "logger">> = {},
 ): Promise<TestRegistry> {
   const folder = await mkdtemp(path.join(tmpdir(), "r2s-registry-"));

@@ -24,22 +24,23 @@ export async function encodeExtents(composition: Composition): Promise<Uint8Arra
 
 /**
  * The image again, without a byte of it being read.
+ * @param unpacked see {@link unpackExtents}
  * @param layers the same as when it was made, in the same order; they stay open while the result is used
  * @param what named in errors
  * @throws E_OCI_INVALID when the bytes are no such list, or one of other layers
  */
-export async function decodeExtents(
-  bytes: Uint8Array,
-  layers: readonly RandomAccess[],
-  what: string,
-): Promise<Composition> {
-  const saved = await unpack(bytes, what);
-  const composition = tryLoadComposition(saved, layers);
+export function composeExtents(unpacked: Uint8Array, layers: readonly RandomAccess[], what: string): Composition {
+  const composition = tryLoadComposition(unpacked, layers);
   if (composition !== undefined) return composition;
   throw new AppError("E_OCI_INVALID", `${what}: is no list of extents of ${layers.length} layers`);
 }
 
-async function unpack(bytes: Uint8Array, what: string): Promise<Buffer> {
+/**
+ * A list of extents as it was before it was compressed.
+ * @param what named in errors
+ * @throws E_OCI_INVALID when it is none, or one of more than 256 MiB
+ */
+export async function unpackExtents(bytes: Uint8Array, what: string): Promise<Uint8Array> {
   try {
     return await decompress(bytes, { maxOutputLength: unpackedLimitBytes });
   } catch (error) {

@@ -3,6 +3,7 @@ import type { ByteRange } from "@repo2singularity/store/objects";
 import { decide } from "../policy/decide.ts";
 import type { Identity } from "../policy/identity.ts";
 import { loadTargets } from "../policy/load-target.ts";
+import { findComposed, readComposed } from "./composed/composed-blobs.ts";
 import type { RegistryContext } from "./context.ts";
 import { type BlobDigest, blobObjectName } from "./names.ts";
 import type { OpenRepository } from "./open-repository.ts";
@@ -52,14 +53,14 @@ export async function getBlob(
  * @throws blob-unknown when its bytes are gone
  */
 export async function openBlob(
-  { composed, objects }: RegistryContext,
+  context: RegistryContext,
   digest: BlobDigest,
   range?: ByteRange,
   signal?: AbortSignal,
 ): Promise<Readable> {
-  const made = await composed?.open(digest, range, signal);
-  if (made !== undefined) return Readable.from(made, { objectMode: false });
-  const stored = await objects.read(blobObjectName(digest), { ...(range && { range }), signal });
+  const composed = await findComposed(context, digest);
+  if (composed !== undefined) return Readable.from(readComposed(context, composed, range), { objectMode: false });
+  const stored = await context.objects.read(blobObjectName(digest), { ...(range && { range }), signal });
   if (stored === undefined) throw refuse("blob-unknown", `the bytes of ${digest} are not in the store`);
   return stored;
 }

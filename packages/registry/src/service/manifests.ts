@@ -1,5 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Database } from "../state/open-state.ts";
+import { layersTypes, parseLayersManifest } from "../layered/layers-artifact.ts";
+import { composeBlob, partsOfComposed } from "./composed/composed-blobs.ts";
 import type { RegistryContext } from "./context.ts";
 import { ensureImageFacts, type ImageFacts } from "./image-facts.ts";
 import { manifestLimitBytes, type ManifestFacts, parseManifest } from "./manifest-document.ts";
@@ -109,6 +111,10 @@ export async function putManifest(
     throw refuse("digest-invalid", `the manifest has the digest ${digest}, not ${pushed.digest}`);
   }
   const sizes = await sizesOfBlobs(context, repository, facts);
+  if (facts.artifactType === layersTypes.artifact && facts.blobs.every((blob) => sizes.has(blob))) {
+    await composeBlob(context, repository, parseLayersManifest(content, "the manifest of layers"));
+  }
+  const parts = await partsOfComposed(context, facts.blobs);
   const imageBytes = facts.image && sizes.get(facts.image);
   const image =
     facts.image === undefined || imageBytes === undefined
@@ -117,7 +123,8 @@ export async function putManifest(
   const nowMs = context.now();
   await context.state.db.transaction().execute(async (db) => {
     await db.updateTable("repository").set({ updated_ms: nowMs }).where("id", "=", repository.id).execute();
-    await insertManifest(db, repository.id, { digest, content, facts, image, nowMs });
+    const kept = [...new Set([...facts.blobs, ...parts])];
+    await insertManifest(db, repository.id, { digest, content, facts, kept, image, nowMs });
     for (const name of pushed.tags) {
       await setTag(db, repository.id, { name, digest, architecture: image?.architecture }, nowMs);
     }
@@ -156,11 +163,13 @@ async function insertManifest(
     readonly digest: BlobDigest;
     readonly content: Uint8Array;
     readonly facts: ManifestFacts;
+    /** Blobs that stay as long as the manifest does. */
+    readonly kept: readonly BlobDigest[];
     readonly image: ImageFacts | undefined;
     readonly nowMs: number;
   },
 ): Promise<void> {
-  const { digest, content, facts, image, nowMs } = manifest;
+  const { digest, content, facts, kept, image, nowMs } = manifest;
   const { id } = await db
     .insertInto("manifest")
     .values({
@@ -184,7 +193,7 @@ async function insertManifest(
     .executeTakeFirstOrThrow();
   const link = (one: BlobDigest): { manifest_id: number; digest: string } => ({ manifest_id: id, digest: one });
   for (const [table, digests] of [
-    ["manifest_blob", facts.blobs],
+    ["manifest_blob", kept],
     ["manifest_child", facts.children],
   ] as const) {
     if (digests.length === 0) continue;

@@ -2,7 +2,8 @@ import { randomBytes } from "node:crypto";
 import { type Logger, nullLogger } from "@repo2singularity/base";
 import type { ObjectStore } from "@repo2singularity/store/objects";
 import type { RegistryState } from "../state/open-state.ts";
-import type { ComposedBlobs, RegistryContext } from "./context.ts";
+import { ExtentsCache } from "./composed/extents-cache.ts";
+import type { RegistryContext } from "./context.ts";
 import { RunningUploads } from "./running-uploads.ts";
 
 /** What a registry is made of. */
@@ -12,14 +13,13 @@ export interface RegistryOptions {
   /** Milliseconds since 1970; the machine's clock when left out. */
   readonly now?: () => number;
   readonly log?: Logger;
-  readonly composed?: ComposedBlobs;
   /** Whether manifests may name layers that nobody pushed; they are refused when left out. */
   readonly allowsSparse?: boolean;
 }
 
 /** Puts a registry together; closing its parts is the caller's. */
 export function createRegistry(options: RegistryOptions): RegistryContext {
-  const { state, objects, now = Date.now, log = nullLogger, composed, allowsSparse = false } = options;
+  const { state, objects, now = Date.now, log = nullLogger, allowsSparse = false } = options;
   return {
     state,
     objects,
@@ -27,7 +27,7 @@ export function createRegistry(options: RegistryOptions): RegistryContext {
     log,
     makeId: () => randomBytes(24).toString("base64url"),
     uploads: new RunningUploads(),
+    extents: new ExtentsCache(),
     allowsSparse,
-    ...(composed !== undefined && { composed }),
   };
 }

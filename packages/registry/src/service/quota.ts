@@ -25,6 +25,7 @@ export async function usedBytes(db: Database, collection: string): Promise<numbe
     .selectFrom("blob")
     .select(sql<number | null>`sum(size_bytes)`.as("used"))
     .where("digest", "in", held)
+    .where("digest", "not in", db.selectFrom("composed_blob").select("digest")) // their layers count
     .executeTakeFirstOrThrow();
   return used ?? 0;
 }

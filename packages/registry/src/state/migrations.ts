@@ -33,6 +33,9 @@ const firstStatements = [
   `create table blob (
      digest text primary key, size_bytes integer not null, touched_ms integer not null,
      is_present integer not null) without rowid`,
+  `create table composed_blob (
+     digest text primary key references blob on delete cascade, extents text not null,
+     layers text not null) without rowid`,
   `create table repository_blob (
      repository_id integer not null references repository on delete cascade, digest text not null,
      added_ms integer not null, primary key (repository_id, digest)) without rowid`,

@@ -13,6 +13,7 @@ export interface RegistrySchema {
   repository: RepositoryTable;
   blob: BlobTable;
   repository_blob: RepositoryBlobTable;
+  composed_blob: ComposedBlobTable;
   manifest: ManifestTable;
   manifest_blob: ManifestBlobTable;
   manifest_child: ManifestChildTable;
@@ -86,6 +87,14 @@ interface BlobTable {
   touched_ms: number;
   /** 0 while its bytes are still being given their name. */
   is_present: 0 | 1;
+}
+
+/** A blob whose bytes are made from others when they are read; manifests that name it keep those. */
+interface ComposedBlobTable {
+  digest: string;
+  extents: string;
+  /** JSON list of digests, bottom first. */
+  layers: string;
 }
 
 /** Which repositories may hand out a blob. */

@@ -101,6 +101,12 @@ export interface ObjectStore extends AsyncDisposable {
   removeStaleUploads(untouchedSince: Date, options?: ObjectCallOptions): Promise<number>;
 
   /**
+   * Where an object is a file of this machine, for readers of many small ranges, who change nothing.
+   * @returns an absolute path, whether or not there is such an object
+   */
+  localPath?(name: string): string;
+
+  /**
    * An address at which anybody may read or write the object for a while. Only places that clients reach by
    * themselves have it.
    */

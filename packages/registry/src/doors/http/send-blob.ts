@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { type BlobInfo, openBlob } from "../../service/blobs.ts";
+import { findComposed } from "../../service/composed/composed-blobs.ts";
 import { blobObjectName } from "../../service/names.ts";
 import type { DoorOptions } from "./door-options.ts";
 import { parseRange } from "./parse-range.ts";
@@ -48,9 +49,11 @@ export async function sendBlob(
 }
 
 async function directAddress(
-  { registry: { objects, composed }, redirectSeconds }: DoorOptions,
+  { registry, redirectSeconds }: DoorOptions,
   { digest }: BlobInfo,
 ): Promise<string | undefined> {
-  if (redirectSeconds === undefined || composed !== undefined || objects.directUrl === undefined) return undefined;
+  const { objects } = registry;
+  if (redirectSeconds === undefined || objects.directUrl === undefined) return undefined;
+  if ((await findComposed(registry, digest)) !== undefined) return undefined;
   return objects.directUrl(blobObjectName(digest), { expiresSeconds: redirectSeconds, method: "GET" });
 }

@@ -106,6 +106,10 @@ class DiskObjectStore implements ObjectStore {
     return removeStale(this.#uploads, untouchedSince);
   }
 
+  localPath(name: string): string {
+    return this.#pathOf(name);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     // nothing is held open between calls
   }
