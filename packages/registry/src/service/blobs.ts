@@ -3,7 +3,7 @@ import type { ByteRange } from "@repo2singularity/store/objects";
 import { decide } from "../policy/decide.ts";
 import type { Identity } from "../policy/identity.ts";
 import { loadTargets } from "../policy/load-target.ts";
-import { findComposed, readComposed } from "./composed/composed-blobs.ts";
+import { findComposed, readComposed } from "./composed/read-composed.ts";
 import type { RegistryContext } from "./context.ts";
 import { type BlobDigest, blobObjectName } from "./names.ts";
 import type { OpenRepository } from "./open-repository.ts";

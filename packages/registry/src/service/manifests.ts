@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Database } from "../state/open-state.ts";
 import { layersTypes, parseLayersManifest } from "../layered/layers-artifact.ts";
-import { composeBlob, partsOfComposed } from "./composed/composed-blobs.ts";
+import { composeBlob, partsOfComposed } from "./composed/compose-blob.ts";
 import type { RegistryContext } from "./context.ts";
 import { ensureImageFacts, type ImageFacts } from "./image-facts.ts";
 import { manifestLimitBytes, type ManifestFacts, parseManifest } from "./manifest-document.ts";

@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { type BlobInfo, openBlob } from "../../service/blobs.ts";
-import { findComposed } from "../../service/composed/composed-blobs.ts";
+import { findComposed } from "../../service/composed/read-composed.ts";
 import { blobObjectName } from "../../service/names.ts";
 import type { DoorOptions } from "./door-options.ts";
 import { parseRange } from "./parse-range.ts";
