@@ -27,5 +27,9 @@ process.exitCode = await runCli(process.argv.slice(2), {
   cwd: process.cwd(),
   stdout: process.stdout,
   stderr: process.stderr,
+  // when it is first asked for: an open standard input would keep the process from ending
+  get stdin() {
+    return process.stdin;
+  },
   signal: stop.signal,
 });

@@ -3,6 +3,7 @@ import { Command, Option } from "commander";
 import type { HostIo } from "./host-io.ts";
 import { addBuildOptions, addPlanOptions, addSeedOptions, type BuildFlags, type PlanFlags } from "./options.ts";
 import { addImageCommands } from "./program-image.ts";
+import { addRemoteCommands } from "./program-remote.ts";
 import { version } from "./version.ts";
 
 /** Sets the exit status of the process when a command ends without an error but not with 0. */
@@ -70,6 +71,7 @@ export function createProgram(io: HostIo, setStatus: SetStatus): Command {
     io,
     setStatus,
   );
+  addRemoteCommands(program, io, setStatus);
   addCacheCommands(subcommand(program, "cache").description("look after the cache of layers"), io, setStatus);
 
   subcommand(program, "doctor")

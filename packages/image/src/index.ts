@@ -3,7 +3,7 @@ export { replaceFile, writeFully } from "./files/replace-file.ts";
 export { detectImageFormat, openImage, type ImageFormat } from "./open-image.ts";
 export type { SifDescriptor, SifLink } from "./sif/descriptor.ts";
 export type { SifPartition, SifSbomFormat, SifSignature } from "./sif/extra.ts";
-export type { SifHeader } from "./sif/header.ts";
+export { parseSifHeader, type SifHeader } from "./sif/header.ts";
 export { parseSifArchitecture } from "./sif/kinds.ts";
 export type { SifArchitecture, SifDataType, SifFileSystem, SifPartitionKind } from "./sif/kinds.ts";
 export { addSifObject, deleteSifObject, type DeleteSifOptions } from "./sif/modify.ts";
@@ -15,6 +15,7 @@ export {
   type SifObjectSource,
 } from "./sif/object-source.ts";
 export { armorPgpKey, makePgpKey, parsePgpKeys, publicPgpKey, type NewPgpKey, type PgpKey } from "./pgp/pgp-key.ts";
+export { openKeyring, selectPgpKey, type Keyring } from "./pgp/keyring.ts";
 export { parsePrivateKey, parsePublicKey } from "./sif/sign/dsse.ts";
 export { signSif, type AddedSignature, type SifSigner } from "./sif/sign/sign-sif.ts";
 export {

@@ -1,3 +1,4 @@
+import { Readable } from "node:stream";
 import type { Dispatcher } from "undici";
 import type { AppError } from "../errors/app-error.ts";
 import { redactUrl } from "../redaction.ts";
@@ -25,7 +26,10 @@ export interface NetworkOptions {
 export interface HttpQuestion {
   readonly method?: "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE";
   readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: string | Uint8Array;
+  /** A function begins a stream anew: it is called again when a redirect wants the same request at another address. */
+  readonly body?: string | Uint8Array | (() => AsyncIterable<Uint8Array>);
+  /** Without a byte of the answer; that of the transport when left out. */
+  readonly idleTimeoutMs?: number;
   /** Whether redirects are followed; `true` when left out. */
   readonly followRedirects?: boolean;
   readonly signal?: AbortSignal | undefined;
@@ -39,6 +43,8 @@ export interface Transport extends AsyncDisposable {
 
 const redirectLimit = 10;
 const redirectCodes = new Set([301, 302, 303, 307, 308]);
+/** What a request that is no mere question follows: the others would make a question of it. */
+const repeatingRedirectCodes = new Set([307, 308]);
 
 /**
  * Opens a transport; it holds connections until it is disposed.
@@ -56,19 +62,14 @@ export async function openTransport(
       let target = new URL(url);
       for (let redirects = 0; redirects <= redirectLimit; redirects += 1) {
         const shownUrl = redactUrl(target.toString());
-        const asked = {
-          dispatcher,
-          method: question.method ?? "GET",
-          headers,
-          ...(question.body === undefined ? {} : { body: question.body }),
-          ...(question.signal === undefined ? {} : { signal: question.signal }),
-        };
+        const asked = { dispatcher, ...requestOptions(question), headers };
         const answer = await request(target, asked).catch((error: unknown) => {
           const failure = networkFailure(error, shownUrl);
           throw failure === undefined ? error : makeError(failure);
         });
         const location = answer.headers["location"];
-        const isFollowed = question.followRedirects !== false && redirectCodes.has(answer.statusCode);
+        const followed = isQuestion(question.method) ? redirectCodes : repeatingRedirectCodes;
+        const isFollowed = question.followRedirects !== false && followed.has(answer.statusCode);
         if (!isFollowed || typeof location !== "string") {
           return { statusCode: answer.statusCode, headers: answer.headers, body: answer.body, shownUrl };
         }
@@ -85,6 +86,22 @@ export async function openTransport(
       });
     },
     [Symbol.asyncDispose]: () => dispatcher.destroy(),
+  };
+}
+
+function isQuestion(method: HttpQuestion["method"]): boolean {
+  return method === undefined || method === "GET" || method === "HEAD" || method === "POST";
+}
+
+function requestOptions(question: HttpQuestion): Omit<Dispatcher.RequestOptions, "origin" | "path"> {
+  const { method = "GET", body, idleTimeoutMs, signal } = question;
+  return {
+    method,
+    ...(body !== undefined && {
+      body: typeof body === "function" ? Readable.from(body(), { objectMode: false }) : body,
+    }),
+    ...(idleTimeoutMs !== undefined && { headersTimeout: idleTimeoutMs, bodyTimeout: idleTimeoutMs }),
+    ...(signal !== undefined && { signal }),
   };
 }
 

@@ -25,6 +25,8 @@ export function createAuthorizer(options: {
   readonly host: string;
   readonly repository: string;
   readonly credentials: CredentialSource;
+  /** Asked for when a challenge names none; to pull from the repository when left out, nothing when empty. */
+  readonly scope?: string;
 }): Authorizer {
   let header: string | undefined;
   return {
@@ -42,7 +44,7 @@ export function createAuthorizer(options: {
         return header;
       }
       throw new AppError("E_REGISTRY_AUTH", `${options.host}/${options.repository}: the registry wants a login`, {
-        hint: `log in first: docker login ${options.host}`,
+        hint: `log in first: repo2singularity login ${options.host}`,
       });
     },
   };
@@ -54,6 +56,7 @@ async function fetchToken(
     readonly transport: Transport;
     readonly host: string;
     readonly repository: string;
+    readonly scope?: string;
     readonly credentials: Credentials | undefined;
     readonly signal: AbortSignal | undefined;
   },
@@ -64,7 +67,7 @@ async function fetchToken(
     throw new AppError("E_REGISTRY_PROTOCOL", `${host}: its challenge names no token server, but "${realm}"`);
   }
   const service = challenge.parameters.get("service");
-  const scope = challenge.parameters.get("scope") ?? `repository:${repository}:pull`;
+  const scope = challenge.parameters.get("scope") ?? options.scope ?? `repository:${repository}:pull`;
   const question = tokenQuestion({ realm, service, scope, credentials });
   const answer = await transport.ask(question.url, { ...question, signal });
   if (answer.statusCode !== 200) throw await statusError(answer);

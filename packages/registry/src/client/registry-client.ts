@@ -1,18 +1,11 @@
 import { AppError, type Digest } from "@repo2singularity/base";
-import {
-  discardBody,
-  headerOf,
-  retry,
-  type HttpAnswer,
-  type RetryPolicy,
-  type Transport,
-} from "@repo2singularity/base/http";
-import { createAuthorizer } from "../auth/authorizer.ts";
-import type { CredentialSource } from "../auth/credentials.ts";
+import { discardBody, headerOf, retry, type HttpAnswer } from "@repo2singularity/base/http";
 import { networkError, statusError } from "../http/errors.ts";
-import { parseWwwAuthenticate } from "../http/www-authenticate.ts";
 import { manifestMediaTypes } from "../oci/documents.ts";
 import { readVerified, verifyStream } from "../oci/verify-stream.ts";
+import { rangeHeaders, readHttpBytes } from "../remote/http-bytes.ts";
+import type { RemoteBytes, RemoteRange } from "../remote/remote-image.ts";
+import { createRepositoryHttp, type RepositoryOptions } from "./repository-http.ts";
 
 /** A document as its registry gave it. */
 export interface FetchedManifest {
@@ -30,27 +23,16 @@ export interface RegistryClient {
    * Memory: the chunk in hand.
    */
   blob(digest: Digest, sizeBytes: number, signal?: AbortSignal): AsyncIterable<Uint8Array>;
-}
-
-/** What a client reads from, and by what means. */
-export interface RegistryClientOptions {
-  readonly transport: Transport;
-  /** As in references; finds the credentials. */
-  readonly host: string;
-  /** Where the host's registry answers, such as `https://registry-1.docker.io`. */
-  readonly baseUrl: string;
-  readonly repository: string;
-  readonly credentials: CredentialSource;
-  readonly retryPolicy?: RetryPolicy;
+  /** Asks once for a range of a blob, unchecked. */
+  openBlob(digest: Digest, range: RemoteRange, signal?: AbortSignal): Promise<RemoteBytes>;
 }
 
 const manifestLimitBytes = 4 * 2 ** 20;
 const accept = [...manifestMediaTypes.manifests, ...manifestMediaTypes.indexes].join(", ");
 
 /** Creates the client of a repository; it holds nothing but tokens. */
-export function createRegistryClient(options: RegistryClientOptions): RegistryClient {
-  const authorizer = createAuthorizer(options);
-  const root = `${options.baseUrl.replace(/\/+$/, "")}/v2/${options.repository}`;
+export function createRegistryClient(options: RepositoryOptions): RegistryClient {
+  const { root, ask } = createRepositoryHttp(options);
   const policy = options.retryPolicy === undefined ? {} : { policy: options.retryPolicy };
 
   const get = async (
@@ -58,18 +40,7 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
     headers: Readonly<Record<string, string>>,
     signal: AbortSignal | undefined,
   ): Promise<HttpAnswer> => {
-    const ask = (authorization: string | undefined): Promise<HttpAnswer> =>
-      options.transport.ask(`${root}/${path}`, {
-        headers: { ...headers, ...(authorization !== undefined && { authorization }) },
-        signal,
-      });
-    let answer = await ask(authorizer.current());
-    if (answer.statusCode === 401) {
-      const challenges = parseWwwAuthenticate(headerOf(answer, "www-authenticate") ?? "");
-      if (challenges.length === 0) throw await statusError(answer);
-      answer.body.resume();
-      answer = await ask(await authorizer.answer(challenges, signal));
-    }
+    const answer = await ask(path, { headers, signal });
     if (answer.statusCode !== 200 && answer.statusCode !== 206) throw await statusError(answer);
     return answer;
   };
@@ -80,6 +51,8 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
         ...policy,
         signal,
       }),
+    openBlob: async (digest, range, signal) =>
+      readHttpBytes(await ask(`blobs/${digest}`, { headers: rangeHeaders(range), signal }), range),
     blob: (digest, sizeBytes, signal) => {
       const open = (offset: number): Promise<HttpAnswer> =>
         retry(() => get(`blobs/${digest}`, offset === 0 ? {} : { range: `bytes=${offset}-` }, signal), {

@@ -48,7 +48,7 @@ export async function statusError(answer: HttpAnswer): Promise<AppError> {
   const message = `${shownUrl}: answered ${statusCode}${words === "" ? "" : `: ${words}`}`;
   if (statusCode === 401 || statusCode === 403) {
     return new AppError("E_REGISTRY_AUTH", message, {
-      hint: "check the name; for a private image log in first (`docker login`, `apptainer registry login`)",
+      hint: "check the name; for a private image log in first: repo2singularity login HOST",
     });
   }
   if (statusCode === 404) return new AppError("E_REGISTRY_NOT_FOUND", message, { hint: "check the name and the tag" });
@@ -69,12 +69,18 @@ async function readWords(answer: HttpAnswer): Promise<string> {
   const text = await readCapped(answer).catch(() => "");
   try {
     const parsed: unknown = JSON.parse(text);
-    const errors = isRecord(parsed) && Array.isArray(parsed["errors"]) ? (parsed["errors"] as unknown[]) : [];
-    const words = errors.flatMap((error) => (isRecord(error) ? [error["message"] ?? error["code"]] : []));
+    const words = errorsOf(parsed).flatMap((error) => (isRecord(error) ? [error["message"] ?? error["code"]] : []));
     return oneLine(words.filter((word) => typeof word === "string").join("; "));
   } catch {
     return oneLine(text.startsWith("<") ? "" : text);
   }
+}
+
+/** OCI registries answer with `errors`, libraries with one `error`. */
+function errorsOf(parsed: unknown): readonly unknown[] {
+  if (!isRecord(parsed)) return [];
+  if (Array.isArray(parsed["errors"])) return parsed["errors"];
+  return [parsed["error"]];
 }
 
 function oneLine(text: string): string {

@@ -1,0 +1,95 @@
+import { existsSync } from "node:fs";
+import { stat } from "node:fs/promises";
+import path from "node:path";
+import { AppError, formatSize } from "@repo2singularity/base";
+import { openSif } from "@repo2singularity/image";
+import {
+  parseRemoteReference,
+  type PushedImage,
+  pushLibrary,
+  pushOras,
+  putImageObject,
+  type RemoteReference,
+} from "@repo2singularity/registry";
+import type { HostIo } from "../host-io.ts";
+import { transferProgress } from "../output/transfer-progress.ts";
+import { openRemoteAccess, type RemoteFlags } from "../remote-access.ts";
+import { openStoredPlace } from "./stored-image.ts";
+
+/** Options of `push`. */
+export interface PushFlags extends RemoteFlags {
+  /** In Go's names: of a library's tags, or of an entry of an index at `oras://`; that of the image when left out. */
+  readonly arch?: string;
+  /** Of the image in a library. */
+  readonly description?: string;
+  /** Another repository of the registry that may have the image already. */
+  readonly mountFrom?: string;
+}
+
+type Progress = (doneBytes: number, totalBytes: number) => void;
+
+/** `push`: brings a SIF to wherever it is to lie. What is there already is not sent. */
+export async function push(file: string, text: string, flags: PushFlags, io: HostIo): Promise<void> {
+  const source = path.resolve(io.cwd, file);
+  const reference = parseRemoteReference(text, { cwd: io.cwd });
+  if (!existsSync(source)) throw new AppError("E_USAGE", `${file}: there is no such file`);
+  const architecture = flags.arch ?? (await architectureOf(source));
+  const progress = transferProgress(io.stderr, `pushing ${path.basename(source)}`, Date.now);
+  let pushed: PushedImage;
+  try {
+    pushed = await pushTo(reference, { source, architecture, onProgress: progress.report }, flags, io);
+  } finally {
+    progress.end();
+  }
+  const sent = pushed.wasSent ? "" : ", nothing had to be sent";
+  io.stdout.write(`${text}: ${formatSize(pushed.sizeBytes)}, ${pushed.digest}${sent}\n`);
+  if (pushed.manifestDigest !== undefined) io.stderr.write(`manifest ${pushed.manifestDigest}\n`);
+}
+
+/** Also says that the file is a SIF. @throws E_SIF_INVALID when it is none */
+async function architectureOf(source: string): Promise<string> {
+  await using sif = await openSif(source);
+  const { architecture } = sif.header;
+  return architecture === "unknown" ? "amd64" : architecture;
+}
+
+async function pushTo(
+  reference: RemoteReference,
+  image: { readonly source: string; readonly architecture: string; readonly onProgress: Progress },
+  flags: PushFlags,
+  io: HostIo,
+): Promise<PushedImage> {
+  const { source, architecture, onProgress } = image;
+  if (reference.kind === "file" || reference.kind === "s3") {
+    await using place = await openStoredPlace(reference, flags.endpointUrl, io);
+    const totalBytes = (await stat(source)).size;
+    const put = await putImageObject(place.store, place.name, source, {
+      onProgress: (doneBytes) => onProgress(doneBytes, totalBytes),
+      signal: io.signal,
+    });
+    return { ...put, manifestDigest: undefined, wasSent: true };
+  }
+  await using access = await openRemoteAccess(flags, io);
+  switch (reference.kind) {
+    case "library": {
+      const { description } = flags;
+      const options = { ...access, architecture, onProgress, ...(description !== undefined && { description }) };
+      return await pushLibrary(source, reference, options);
+    }
+    case "oras":
+      return await pushOras(
+        source,
+        { ...reference, kind: "docker" },
+        {
+          ...access,
+          onProgress,
+          ...(flags.arch !== undefined && { indexArchitecture: flags.arch }),
+          ...(flags.mountFrom !== undefined && { mountFrom: flags.mountFrom }),
+        },
+      );
+    default:
+      throw new AppError("E_REFERENCE_INVALID", `${reference.kind}: images are pulled from there, not pushed`, {
+        hint: "push to library://, oras://, s3:// or file://",
+      });
+  }
+}

@@ -1,0 +1,99 @@
+import { basename } from "node:path";
+import { AppError, sha256Hex, type Digest } from "@repo2singularity/base";
+import { openRepository } from "../client/open-repository.ts";
+import { formatReference, type RegistryReference } from "../reference/parse-reference.ts";
+import type { RemoteAccess } from "../remote/remote-access.ts";
+import { mergeIntoIndex } from "./merge-index.ts";
+import { pushBlob, type PushBlobOptions } from "./push-blob.ts";
+import { headManifest, pushManifest } from "./push-manifest.ts";
+import { bytesUpload, fileUpload } from "./upload-source.ts";
+
+/** What is pushed to an OCI registry. */
+export interface PushOrasOptions extends RemoteAccess, Pick<PushBlobOptions, "chunkBytes" | "mountFrom"> {
+  /**
+   * Puts the image into an index of several architectures under the tag, in Go's names; without it the tag is the
+   * image, which is all that apptainer before 1.5 can pull on other processors than amd64.
+   */
+  readonly indexArchitecture?: string;
+  readonly onProgress?: (doneBytes: number, totalBytes: number) => void;
+}
+
+/** What came of a push. */
+export interface PushedImage {
+  /** Of the SIF. */
+  readonly digest: Digest;
+  /** Of the manifest, for `@sha256:…` references; undefined where the protocol has none. */
+  readonly manifestDigest: Digest | undefined;
+  readonly sizeBytes: number;
+  /** Whether the image itself had to be sent. */
+  readonly wasSent: boolean;
+}
+
+const manifestType = "application/vnd.oci.image.manifest.v1+json";
+
+/**
+ * Pushes a SIF to an OCI registry, as `apptainer push oras://` does: equal files of equal names make equal manifests.
+ * What is there already is not sent.
+ * @throws E_REGISTRY_AUTH, E_REGISTRY_NETWORK, E_REGISTRY_PROTOCOL, E_FILE_ACCESS
+ */
+export async function pushOras(
+  path: string,
+  reference: RegistryReference,
+  options: PushOrasOptions,
+): Promise<PushedImage> {
+  const { signal, retryPolicy, chunkBytes, mountFrom, onProgress, indexArchitecture } = options;
+  if (reference.digest !== undefined) {
+    throw new AppError("E_REFERENCE_INVALID", `${formatReference(reference)}: a digest cannot be pushed to, a tag can`);
+  }
+  const tag = reference.tag ?? "latest";
+  const source = await fileUpload(path, signal);
+  const { sizeBytes, digest } = source;
+  const manifest = sifManifest({ digest, sizeBytes, title: basename(path) });
+  const manifestDigest: Digest = `sha256:${sha256Hex(JSON.stringify(manifest))}`;
+  const repository = openRepository(reference, options);
+  const pushed = { digest, manifestDigest, sizeBytes };
+  if (indexArchitecture === undefined && (await headManifest(repository.http, tag, signal)) === manifestDigest) {
+    return { ...pushed, wasSent: false };
+  }
+  const common = { signal, ...(retryPolicy && { retryPolicy }) };
+  const how = await pushBlob(repository.http, source, {
+    ...common,
+    ...(chunkBytes !== undefined && { chunkBytes }),
+    ...(mountFrom !== undefined && { mountFrom }),
+    ...(onProgress !== undefined && { onProgress: (doneBytes) => onProgress(doneBytes, sizeBytes) }),
+  });
+  await pushBlob(repository.http, bytesUpload(emptyConfig), common);
+  if (indexArchitecture === undefined) {
+    await pushManifest(repository.http, manifest, { tag, ...common });
+  } else {
+    const entry = { ...(await pushManifest(repository.http, manifest, common)), architecture: indexArchitecture };
+    await mergeIntoIndex(repository, tag, entry, signal);
+  }
+  return { ...pushed, wasSent: how === "sent" };
+}
+
+const emptyConfig = Buffer.from("{}");
+
+/** The manifest of a SIF with its keys in the order in which apptainer 1.4 writes them. */
+function sifManifest(sif: { readonly digest: Digest; readonly sizeBytes: number; readonly title: string }): {
+  readonly mediaType: string;
+} {
+  const document = {
+    schemaVersion: 2,
+    mediaType: manifestType,
+    config: {
+      mediaType: "application/vnd.sylabs.sif.config.v1+json",
+      size: emptyConfig.length,
+      digest: `sha256:${sha256Hex(emptyConfig)}`,
+    },
+    layers: [
+      {
+        mediaType: "application/vnd.sylabs.sif.layer.v1.sif",
+        size: sif.sizeBytes,
+        digest: sif.digest,
+        annotations: { "org.opencontainers.image.title": sif.title },
+      },
+    ],
+  };
+  return document;
+}
