@@ -33,3 +33,8 @@ export { removeDockerLogin, removeLibraryLogin, writeDockerLogin, writeLibraryLo
 export { createKeyServer, noSuchKey, type KeyServer } from "./keyserver/key-server.ts";
 export type { ListedKey } from "./keyserver/key-index.ts";
 export { resolveStoredImage } from "./objects/stored-image.ts";
+export { encodeExtents } from "./layered/extents-blob.ts";
+export type { LayersArtifact } from "./layered/layers-artifact.ts";
+export { missingBytes, pullByLayers, type PulledByLayers, type PullLayersOptions } from "./layered/pull-layers.ts";
+export type { LayersUpload } from "./layered/push-layers.ts";
+export { storedUpload, type UploadSource } from "./push/upload-source.ts";

@@ -19,6 +19,8 @@ import { openRemoteAccess, type RemoteFlags } from "../remote-access.ts";
 import { registryAccess } from "../registry-access.ts";
 import { writeOutput } from "../output/output-file.ts";
 import { transferProgress } from "../output/transfer-progress.ts";
+import { openWorkbench } from "../workbench.ts";
+import { type ComposedDownload, tryPullByLayers } from "./image-layers.ts";
 import { openStoredPlace, type StoredReference } from "./stored-image.ts";
 
 /** Options of `pull`. */
@@ -27,6 +29,9 @@ export interface PullFlags extends RemoteFlags {
   /** In Go's names; that of this machine when left out. */
   readonly arch?: string;
   readonly force?: boolean;
+  /** Never by layers. */
+  readonly whole?: boolean;
+  readonly cacheDir?: string;
 }
 
 /** `pull`: fetches an image from wherever it lies, checked by its digest. */
@@ -45,7 +50,8 @@ export async function pull(text: string, flags: PullFlags, io: HostIo): Promise<
     return;
   }
   const got = await download(reference, output, flags, io);
-  io.stdout.write(`${shown}: ${formatSize(got.sizeBytes)}, ${got.digest}\n`);
+  const fetched = got.fetchedBytes === undefined ? "" : `, of which ${formatSize(got.fetchedBytes)} were fetched`;
+  io.stdout.write(`${shown}: ${formatSize(got.sizeBytes)}, ${got.digest}${fetched}\n`);
   if (!got.isVerified) io.stderr.write("note: there is no checksum beside the image, so only its length was checked\n");
 }
 
@@ -54,7 +60,7 @@ async function download(
   output: string,
   flags: PullFlags,
   io: HostIo,
-): Promise<DownloadedImage> {
+): Promise<DownloadedImage & Partial<ComposedDownload>> {
   if (reference.kind === "file" || reference.kind === "s3") {
     await using place = await openStoredPlace(reference, flags.endpointUrl, io);
     const { store, name, shown } = place;
@@ -62,7 +68,25 @@ async function download(
   }
   await using access = await openRemoteAccess(flags, io);
   const platform = { os: "linux", architecture: flags.arch ?? platformOf(process.arch).architecture };
-  return await downloadTo(output, await resolveRemoteImage(reference, platform, access), io);
+  const remote = await resolveRemoteImage(reference, platform, access);
+  const composed = flags.whole === true ? undefined : await composeTo(output, remote, flags, io);
+  return composed ?? (await downloadTo(output, remote, io));
+}
+
+async function composeTo(
+  output: string,
+  remote: RemoteImage,
+  flags: PullFlags,
+  io: HostIo,
+): Promise<ComposedDownload | undefined> {
+  if (remote.layers === undefined) return undefined;
+  await using bench = await openWorkbench(flags, io);
+  const progress = transferProgress(io.stderr, `pulling ${path.basename(output)}`, Date.now);
+  try {
+    return await tryPullByLayers(remote, output, bench.store, { ...io, onProgress: progress.report });
+  } finally {
+    progress.end();
+  }
 }
 
 async function downloadTo(output: string, remote: RemoteImage, io: HostIo): Promise<DownloadedImage> {

@@ -14,6 +14,8 @@ import {
 import type { HostIo } from "../host-io.ts";
 import { transferProgress } from "../output/transfer-progress.ts";
 import { openRemoteAccess, type RemoteFlags } from "../remote-access.ts";
+import { openWorkbench } from "../workbench.ts";
+import { readLayersUpload } from "./image-layers.ts";
 import { openStoredPlace } from "./stored-image.ts";
 
 /** Options of `push`. */
@@ -22,6 +24,9 @@ export interface PushFlags extends RemoteFlags {
   readonly arch?: string;
   /** Of the image in a library. */
   readonly description?: string;
+  /** Also to registries that get the whole image besides. */
+  readonly layers?: boolean;
+  readonly cacheDir?: string;
   /** Another repository of the registry that may have the image already. */
   readonly mountFrom?: string;
 }
@@ -76,17 +81,21 @@ async function pushTo(
       const options = { ...access, architecture, onProgress, ...(description !== undefined && { description }) };
       return await pushLibrary(source, reference, options);
     }
-    case "oras":
+    case "oras": {
+      await using bench = await openWorkbench(flags, io);
       return await pushOras(
         source,
         { ...reference, kind: "docker" },
         {
           ...access,
+          layers: () => readLayersUpload(source, bench.store, io.signal),
+          layersAnywhere: flags.layers === true,
           onProgress,
           ...(flags.arch !== undefined && { indexArchitecture: flags.arch }),
           ...(flags.mountFrom !== undefined && { mountFrom: flags.mountFrom }),
         },
       );
+    }
     default:
       throw new AppError("E_REFERENCE_INVALID", `${reference.kind}: images are pulled from there, not pushed`, {
         hint: "push to library://, oras://, s3:// or file://",

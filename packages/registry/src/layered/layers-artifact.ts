@@ -1,4 +1,4 @@
-import { canonicalJson, type Digest } from "@repo2singularity/base";
+import type { Digest } from "@repo2singularity/base";
 import * as z from "zod";
 import { type OciDescriptor, OciManifest, parseDocument } from "../oci/documents.ts";
 
@@ -38,13 +38,13 @@ export interface LayersArtifact {
 export function layersManifest(
   { image, extents, layers }: LayersArtifact,
   subject: SizedDigest & { readonly mediaType: string },
-): Uint8Array {
+): { readonly mediaType: string } {
   const descriptor = (mediaType: string, { digest, sizeBytes }: SizedDigest): object => ({
     mediaType,
     digest,
     size: sizeBytes,
   });
-  const manifest = {
+  const document = {
     schemaVersion: 2,
     mediaType: "application/vnd.oci.image.manifest.v1+json",
     artifactType: layersTypes.artifact,
@@ -53,7 +53,7 @@ export function layersManifest(
     subject: descriptor(subject.mediaType, subject),
     annotations: { [annotations.digest]: image.digest, [annotations.sizeBytes]: String(image.sizeBytes) },
   };
-  return Buffer.from(canonicalJson(manifest));
+  return document;
 }
 
 const LayersManifest = OciManifest.extend({

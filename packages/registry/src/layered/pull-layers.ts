@@ -3,7 +3,7 @@ import type { Digest } from "@repo2singularity/base";
 import { AppError } from "@repo2singularity/base";
 import { type Composition, openFileAccess, type RandomAccess, replaceFile, writeFully } from "@repo2singularity/image";
 import type { Store, StoredFile } from "@repo2singularity/store";
-import type { RegistryClient } from "../client/registry-client.ts";
+import type { RemoteBlobs } from "../remote/remote-image.ts";
 import { composeExtents, unpackExtents } from "./extents-blob.ts";
 import type { LayersArtifact, SizedDigest } from "./layers-artifact.ts";
 
@@ -12,7 +12,7 @@ export interface PullLayersOptions {
   /** Keeps layers; those that it has are not fetched. */
   readonly store: Pick<Store, "find" | "put">;
   /** Of the repository that has the artifact. */
-  readonly client: Pick<RegistryClient, "blob">;
+  readonly blobs: RemoteBlobs;
   readonly signal?: AbortSignal | undefined;
   /** Called with the bytes that were fetched, of those that are missing here. */
   readonly onProgress?: (doneBytes: number, totalBytes: number) => void;
@@ -113,10 +113,10 @@ function countProgress(blobs: readonly SizedDigest[], report: PullLayersOptions[
 
 async function* fetched(
   { digest, sizeBytes }: SizedDigest,
-  { client, signal }: PullLayersOptions,
+  { blobs, signal }: PullLayersOptions,
   progress: Progress,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  for await (const chunk of client.blob(digest, sizeBytes, signal)) {
+  for await (const chunk of blobs.blob(digest, sizeBytes, signal)) {
     progress.add(chunk.length);
     yield chunk;
   }

@@ -1,5 +1,6 @@
-import { AppError } from "@repo2singularity/base";
+import { AppError, type Digest, sha256Hex } from "@repo2singularity/base";
 import { openRepository } from "../client/open-repository.ts";
+import { findLayers } from "../layered/find-layers.ts";
 import { isIndex, OciIndex, OciManifest, parseDocument, type OciDescriptor } from "../oci/documents.ts";
 import { selectManifest, type Platform } from "../oci/platform.ts";
 import { formatReference, type RegistryReference } from "../reference/parse-reference.ts";
@@ -24,17 +25,20 @@ export async function resolveOrasImage(
 ): Promise<RemoteImage> {
   const { signal } = access;
   const shown = formatReference(reference).replace(/^docker:/, "oras:");
-  const { client } = openRepository(reference, access);
+  const repository = openRepository(reference, access);
+  const { client } = repository;
   let { bytes } = await client.manifest(reference.digest ?? reference.tag ?? "latest", signal);
   if (isIndex(bytes, shown)) {
     const index = parseDocument(OciIndex, bytes, shown);
     ({ bytes } = await client.manifest(selectManifest(index, platform, shown).digest, signal));
   }
+  const manifestDigest: Digest = `sha256:${sha256Hex(bytes)}`;
   const layer = sifLayer(parseDocument(OciManifest, bytes, `${shown}: manifest`), shown);
   return {
     reference: shown,
     digest: layer.digest,
     sizeBytes: layer.size,
+    layers: { find: (at) => findLayers(repository, manifestDigest, at), blobs: client },
     open: (range, at) => client.openBlob(layer.digest, range, at),
   };
 }

@@ -1,6 +1,7 @@
 import { basename } from "node:path";
 import { AppError, sha256Hex, type Digest } from "@repo2singularity/base";
-import { openRepository } from "../client/open-repository.ts";
+import { openRepository, type Repository } from "../client/open-repository.ts";
+import { composesLayers, type LayersUpload, pushLayers } from "../layered/push-layers.ts";
 import { formatReference, type RegistryReference } from "../reference/parse-reference.ts";
 import type { RemoteAccess } from "../remote/remote-access.ts";
 import { mergeIntoIndex } from "./merge-index.ts";
@@ -15,6 +16,10 @@ export interface PushOrasOptions extends RemoteAccess, Pick<PushBlobOptions, "ch
    * image, which is all that apptainer before 1.5 can pull on other processors than amd64.
    */
   readonly indexArchitecture?: string;
+  /** The image's layers, for those who have some of them; asked for when the registry is to get them. */
+  readonly layers?: () => Promise<LayersUpload | undefined>;
+  /** Whether any registry gets the layers, or only those that need nothing else; the latter when left out. */
+  readonly layersAnywhere?: boolean;
   readonly onProgress?: (doneBytes: number, totalBytes: number) => void;
 }
 
@@ -56,6 +61,8 @@ export async function pushOras(
     return { ...pushed, wasSent: false };
   }
   const common = { signal, ...(retryPolicy && { retryPolicy }) };
+  const subject = { mediaType: manifestType, digest: manifestDigest, sizeBytes: JSON.stringify(manifest).length };
+  await pushLayersWhereWanted(repository.http, { digest, sizeBytes, subject }, options);
   const how = await pushBlob(repository.http, source, {
     ...common,
     ...(chunkBytes !== undefined && { chunkBytes }),
@@ -70,6 +77,22 @@ export async function pushOras(
     await mergeIntoIndex(repository, tag, entry, signal);
   }
   return { ...pushed, wasSent: how === "sent" };
+}
+
+async function pushLayersWhereWanted(
+  http: Repository["http"],
+  image: Parameters<typeof pushLayers>[2],
+  { layers: find, layersAnywhere = false, signal, retryPolicy, onProgress }: PushOrasOptions,
+): Promise<void> {
+  if (find === undefined || !(layersAnywhere || (await composesLayers(http, signal)))) return;
+  const upload = await find();
+  if (upload === undefined) return;
+  const totalBytes = upload.layers.reduce((sum, layer) => sum + layer.sizeBytes, upload.extents.length);
+  await pushLayers(http, upload, image, {
+    signal,
+    ...(retryPolicy && { retryPolicy }),
+    onProgress: (doneBytes) => onProgress?.(doneBytes, totalBytes),
+  });
 }
 
 const emptyConfig = Buffer.from("{}");

@@ -40,6 +40,16 @@ export async function fileUpload(path: string, signal?: AbortSignal): Promise<Up
   };
 }
 
+/** A source over a file whose digest is known, such as one of a store. */
+export function storedUpload(file: {
+  readonly path: string;
+  readonly digest: Digest;
+  readonly sizeBytes: number;
+}): UploadSource {
+  const { path, digest, sizeBytes } = file;
+  return { digest, sizeBytes, read: (startBytes, endBytes) => readRange(path, startBytes, endBytes) };
+}
+
 /** A digest of a whole file as hexadecimal digits. */
 export async function hashFile(path: string, algorithm: "sha256" | "md5", signal?: AbortSignal): Promise<string> {
   const hash = createHash(algorithm);

@@ -1,4 +1,5 @@
 import type { Digest } from "@repo2singularity/base";
+import type { LayersArtifact } from "../layered/layers-artifact.ts";
 
 /** Bytes that are asked for. */
 export interface RemoteRange {
@@ -20,6 +21,19 @@ export interface RemoteBytes {
   close(): void;
 }
 
+/** The layers of an image, in the repository that has the image. */
+export interface RemoteLayers {
+  /** @returns `undefined` when nobody pushed them */
+  find(signal?: AbortSignal): Promise<LayersArtifact | undefined>;
+  readonly blobs: RemoteBlobs;
+}
+
+/** What is known by its digest. */
+export interface RemoteBlobs {
+  /** Streams a blob with its size and digest checked. */
+  blob(digest: Digest, sizeBytes: number, signal?: AbortSignal): AsyncIterable<Uint8Array>;
+}
+
 /** A file somewhere else that can be fetched: what every way of pulling resolves its reference to. */
 export interface RemoteImage {
   /** As a user would write it; no secrets. */
@@ -28,6 +42,8 @@ export interface RemoteImage {
   readonly digest: Digest | undefined;
   /** Undefined where only the answer itself will tell. */
   readonly sizeBytes: number | undefined;
+  /** Where the remote may have the image's layers too, for clients that have some of them. */
+  readonly layers?: RemoteLayers;
   /** Changes with the content where there is no digest, such as an ETag. */
   readonly version?: string;
   /**

@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { refuse } from "../../service/refusal.ts";
 import { letBodyPass, tellError } from "../http/answer-error.ts";
+import { composesHeader } from "../../layered/push-layers.ts";
 import type { DoorOptions } from "../http/door-options.ts";
 import { identityOf, takeBodiesUnread } from "../http/request.ts";
 import {
@@ -52,6 +53,7 @@ export async function ociDoor(app: FastifyInstance, options: DoorOptions): Promi
 
 async function dispatch(options: DoorOptions, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   void reply.header("docker-distribution-api-version", "registry/2.0");
+  void reply.header(composesHeader.name, composesHeader.value);
   const route = routeOf(request);
   if (route === undefined) throw refuse("name-unknown", "the registry has no such address");
   const handler = handlers[route.kind][request.method];

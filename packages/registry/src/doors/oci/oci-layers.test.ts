@@ -52,9 +52,8 @@ async function pushLayered(sif: LayeredSif, tag: string): Promise<{ artifact: La
   };
   const text = JSON.stringify(document);
   const subject = { digest: digestOf(text) as Digest, sizeBytes: text.length, mediaType: manifestType }; // of sha256
-  const referrer = Buffer.from(layersManifest(artifact, subject));
-  const place = `/v2/${name}/manifests/${digestOf(referrer)}`;
-  await pushManifest(registry, token, place, JSON.parse(referrer.toString()) as object);
+  const referrer = layersManifest(artifact, subject);
+  await pushManifest(registry, token, `/v2/${name}/manifests/${digestOf(JSON.stringify(referrer))}`, referrer);
   return { artifact, manifest: await pushManifest(registry, token, `/v2/${name}/manifests/${tag}`, document) };
 }
 
@@ -85,7 +84,7 @@ test("layers that give another image than they promise are refused", async () =>
   const { artifact, manifest } = await pushLayered(first, "honest");
   const promised = { ...artifact, image: { ...artifact.image, digest: digestOf("another") as Digest } }; // of sha256
   const subject = { digest: manifest as Digest, sizeBytes: 1, mediaType: manifestType };
-  const body = Buffer.from(layersManifest(promised, subject));
+  const body = JSON.stringify(layersManifest(promised, subject));
 
   const answer = await registry.call("PUT", `/v2/${name}/manifests/${digestOf(body)}`, {
     token,
@@ -110,7 +109,7 @@ test("a client fetches only the layers that it lacks, and makes the same file", 
   expect(found).toEqual(artifact);
   await store.put(readFileSync(first.layers[0] ?? ""));
   const missing = await missingBytes(found, store);
-  const pulled = await pullByLayers(found, out, { store, client: from });
+  const pulled = await pullByLayers(found, out, { store, blobs: from });
 
   expect(readFileSync(out).equals(readFileSync(second.path))).toBe(true);
   expect(pulled).toEqual({ fetchedBytes: missing, fetchedLayers: 1 });
@@ -124,7 +123,7 @@ test("an artifact that lies leaves no file", async () => {
   const out = join(folder, "lie.sif");
   const lie = { ...artifact, image: { ...artifact.image, digest: digestOf("x") as Digest } }; // of sha256
 
-  await expect(pullByLayers(lie, out, { store, client: from })).rejects.toMatchObject({
+  await expect(pullByLayers(lie, out, { store, blobs: from })).rejects.toMatchObject({
     code: "E_OCI_DIGEST_MISMATCH",
   });
   expect(readdirSync(folder).filter((one) => one.startsWith("lie"))).toEqual([]);
