@@ -48,7 +48,7 @@ const rules: IForbiddenRuleType[] = [
     severity: "error",
     from: { path: "^(packages|apps)/([^/]+)/" },
     to: {
-      path: "^(packages|apps)/(?!$2/)[^/]+/src/(?!(index|plan|pipeline|daemon|tree|http|version|container|labels|own-file|lint|objects|server)\\.ts$)",
+      path: "^(packages|apps)/(?!$2/)[^/]+/src/(?!(index|plan|pipeline|daemon|tree|http|version|container|labels|own-file|lint|objects|server|static)\\.ts$)",
     },
   },
   {

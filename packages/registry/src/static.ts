@@ -1,0 +1,11 @@
+export { checkTree, type CheckReport } from "./static/check/check-tree.ts";
+export { verifyElsewhere } from "./static/check/verify-elsewhere.ts";
+export { publishSite, type PublishOptions, type PublishReport } from "./static/publish/publish-site.ts";
+export { planSite } from "./static/site/plan-site.ts";
+export type { SiteFile } from "./static/site/site-file.ts";
+export { ImageDocument, RegistrySettings, SourceDocument } from "./static/source/documents.ts";
+export { formatIssue, type RegistryIssue } from "./static/source/issue.ts";
+export { nameProblem } from "./static/source/names.ts";
+export { imageFile, readRegistryTree, settingsFile } from "./static/source/read-tree.ts";
+export { allEntries, formatEntry, needsBuild } from "./static/source/tree.ts";
+export type { Collection, RegistryTree, TagEntry, TagRecipe } from "./static/source/tree.ts";
