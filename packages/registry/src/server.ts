@@ -1,5 +1,10 @@
 export { createRegistryServer, type RegistryServerOptions } from "./doors/registry-server.ts";
+export { catalogueDoor } from "./doors/catalogue/catalogue-door.ts";
+export { filesDoor } from "./doors/files/files-door.ts";
+export { keysDoor } from "./doors/keys/keys-door.ts";
+export { libraryDoor } from "./doors/library/library-door.ts";
 export { ociDoor } from "./doors/oci/oci-door.ts";
+export { shubDoor } from "./doors/shub/shub-door.ts";
 export type { DoorOptions } from "./doors/http/door-options.ts";
 export { decide, type Decision, type Target } from "./policy/decide.ts";
 export type { Identity, Role } from "./policy/identity.ts";

@@ -1,6 +1,11 @@
 import fastify, { type FastifyBaseLogger, type FastifyInstance } from "fastify";
 import type { DoorOptions } from "./http/door-options.ts";
+import { catalogueDoor } from "./catalogue/catalogue-door.ts";
+import { filesDoor } from "./files/files-door.ts";
+import { keysDoor } from "./keys/keys-door.ts";
+import { libraryDoor } from "./library/library-door.ts";
 import { ociDoor } from "./oci/oci-door.ts";
+import { shubDoor } from "./shub/shub-door.ts";
 
 /** How the server of one registry is made. */
 export interface RegistryServerOptions extends DoorOptions {
@@ -29,6 +34,7 @@ export async function createRegistryServer(options: RegistryServerOptions): Prom
     forceCloseConnections: "idle",
   });
   app.server.headersTimeout = headersMs;
-  await app.register(ociDoor, door);
+  const doors = [ociDoor, libraryDoor, keysDoor, shubDoor, catalogueDoor, filesDoor];
+  for (const plugin of doors) await app.register(plugin, door);
   return app;
 }

@@ -50,6 +50,20 @@ export async function findRepository<A extends Action>(
 }
 
 /**
+ * Opens a repository for somebody who was allowed to push to it a moment ago and now shows the secret address that
+ * they were given for it.
+ * @param identity who got the address
+ */
+export async function reopenForPush(
+  { state }: RegistryContext,
+  repositoryId: number,
+  identity: Identity,
+): Promise<OpenRepository<"push"> | undefined> {
+  const row = await state.db.selectFrom("repository").select("name").where("id", "=", repositoryId).executeTakeFirst();
+  return row && { id: repositoryId, name: row.name, action: "push", identity };
+}
+
+/**
  * Asks for an action on a path that need not be a repository.
  * @param path of a repository or collection; `""` is the registry itself
  * @throws unauthenticated, forbidden

@@ -7,7 +7,7 @@ import type { OpenRepository } from "./open-repository.ts";
 import { refuse } from "./refusal.ts";
 
 /** What a collection's repositories hold, each blob once, in bytes. `""` is the whole registry. */
-export async function usedBytes(db: Database, collection: string): Promise<number> {
+async function usedBytes(db: Database, collection: string): Promise<number> {
   const held = db
     .selectFrom("repository_blob")
     .innerJoin("repository", "repository.id", "repository_blob.repository_id")
@@ -28,6 +28,16 @@ export async function usedBytes(db: Database, collection: string): Promise<numbe
     .where("digest", "not in", db.selectFrom("composed_blob").select("digest")) // their layers count
     .executeTakeFirstOrThrow();
   return used ?? 0;
+}
+
+/** What the repository's collection with the tightest quota holds, and may hold at most; the repository's own without. */
+export async function quotaOf(
+  { state }: RegistryContext,
+  repository: OpenRepository<"push">,
+): Promise<{ readonly usedBytes: number; readonly limitBytes: number | undefined }> {
+  const remaining = await remainingQuota(state.db, repository);
+  const used = await usedBytes(state.db, remaining?.collection ?? repository.name);
+  return { usedBytes: used, limitBytes: remaining && remaining.bytes + used };
 }
 
 /** How much more a repository may take, by the tightest quota on the way to it; undefined when there is none. */

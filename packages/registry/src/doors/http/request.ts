@@ -1,8 +1,12 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
+import * as z from "zod";
 import { identify } from "../../policy/identify.ts";
 import type { Identity } from "../../policy/identity.ts";
 import { refuse } from "../../service/refusal.ts";
 import type { DoorOptions } from "./door-options.ts";
+
+/** JSON bodies have at most 1 MiB. */
+const jsonLimitBytes = 2 ** 20;
 
 /** Hands every body to the routes unread, whatever type it has or has not: clients often leave it out. */
 export function takeBodiesUnread(app: FastifyInstance): void {
@@ -43,6 +47,17 @@ export async function readBody(request: FastifyRequest, limitBytes: number): Pro
     parts.push(chunk);
   }
   return Buffer.concat(parts);
+}
+
+/** A JSON body, whatever its type says. @throws request-invalid */
+export async function readJson<T>(request: FastifyRequest, schema: z.ZodType<T>): Promise<T> {
+  const text = (await readBody(request, jsonLimitBytes)).toString("utf8");
+  try {
+    return schema.parse(JSON.parse(text));
+  } catch (error) {
+    const why = error instanceof z.ZodError ? z.prettifyError(error).replaceAll("\n", " ") : "it is no JSON";
+    throw refuse("request-invalid", `the body cannot be read: ${why.slice(0, 300)}`);
+  }
 }
 
 /** Values of a query or form by name; of several with one name the first, and only texts. */
