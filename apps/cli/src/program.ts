@@ -3,6 +3,7 @@ import { Command, Option } from "commander";
 import type { HostIo } from "./host-io.ts";
 import { addBuildOptions, addPlanOptions, addSeedOptions, type BuildFlags, type PlanFlags } from "./options.ts";
 import { addImageCommands } from "./program-image.ts";
+import { addRegistryServerCommands } from "./program-registry.ts";
 import { addRemoteCommands } from "./program-remote.ts";
 import { version } from "./version.ts";
 
@@ -72,6 +73,7 @@ export function createProgram(io: HostIo, setStatus: SetStatus): Command {
     setStatus,
   );
   addRemoteCommands(program, io, setStatus);
+  addRegistryServerCommands(subcommand(program, "registry").description("run a registry, and look after it"), io);
   addCacheCommands(subcommand(program, "cache").description("look after the cache of layers"), io, setStatus);
 
   subcommand(program, "doctor")

@@ -14,3 +14,14 @@ export { createToken, ensureAccount, listTokens, type NewToken, revokeToken, typ
 export type { RegistryContext } from "./service/context.ts";
 export { createRegistry, type RegistryOptions } from "./service/open-registry.ts";
 export { openState, type RegistryState } from "./state/open-state.ts";
+export {
+  type Collection,
+  type CollectionChange,
+  listCollections,
+  parseRole,
+  Retention,
+  setCollection,
+  setMember,
+} from "./service/collections.ts";
+export { collectGarbage, type CollectOptions, type CollectReport } from "./service/collect-garbage.ts";
+export { applyRetention, type ExpiredTag, keepImage, planRetention } from "./service/retention.ts";

@@ -1,4 +1,4 @@
-import fastify, { type FastifyBaseLogger, type FastifyInstance } from "fastify";
+import fastify, { type FastifyInstance, type FastifyRequest } from "fastify";
 import type { DoorOptions } from "./http/door-options.ts";
 import { catalogueDoor } from "./catalogue/catalogue-door.ts";
 import { filesDoor } from "./files/files-door.ts";
@@ -9,8 +9,8 @@ import { shubDoor } from "./shub/shub-door.ts";
 
 /** How the server of one registry is made. */
 export interface RegistryServerOptions extends DoorOptions {
-  /** A pino logger, which also logs requests; nothing is logged when left out. */
-  readonly logger?: FastifyBaseLogger;
+  /** Where requests and failures are logged, as JSON lines of pino; nowhere when left out. */
+  readonly log?: { readonly level: string; readonly stream: { write(text: string): unknown } };
   /** Whether `X-Forwarded-*` headers are believed: only behind a proxy that sets them. */
   readonly trustProxy?: boolean;
 }
@@ -22,9 +22,12 @@ const headersMs = 60_000;
 
 /** All doors of one registry on one server that does not listen yet. */
 export async function createRegistryServer(options: RegistryServerOptions): Promise<FastifyInstance> {
-  const { logger, trustProxy = false, ...door } = options;
+  const { log, trustProxy = false, ...door } = options;
   const app: FastifyInstance = fastify({
-    ...(logger === undefined ? { logger: false } : { loggerInstance: logger }),
+    logger:
+      log === undefined
+        ? false
+        : { level: log.level, stream: streamOf(log.stream), serializers: { req: describeRequest } },
     trustProxy,
     exposeHeadRoutes: false,
     requestTimeout: 0,
@@ -37,4 +40,13 @@ export async function createRegistryServer(options: RegistryServerOptions): Prom
   const doors = [ociDoor, libraryDoor, keysDoor, shubDoor, catalogueDoor, filesDoor];
   for (const plugin of doors) await app.register(plugin, door);
   return app;
+}
+
+function streamOf(stream: { write(text: string): unknown }): { write(text: string): void } {
+  return { write: (text) => void stream.write(text) };
+}
+
+/** What is logged of a request: no headers, and no addresses that are secrets. */
+function describeRequest({ method, url, ip }: FastifyRequest): { [key: string]: unknown } {
+  return { method, url: url.replace(/^(\/library\/uploads\/)[^/?]+/, "$1****"), remoteAddress: ip };
 }

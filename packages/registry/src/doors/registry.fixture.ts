@@ -32,7 +32,7 @@ export interface CallOptions {
 
 export async function openTestRegistry(
   options: Partial<Pick<RegistryOptions, "allowsSparse">> &
-    Partial<Omit<RegistryServerOptions, "registry" | "logger">> = {},
+    Partial<Omit<RegistryServerOptions, "registry" | "log">> = {},
 ): Promise<TestRegistry> {
   const folder = await mkdtemp(path.join(tmpdir(), "r2s-registry-"));
   const clock = { nowMs: Date.UTC(2026, 0, 1) };

@@ -29,7 +29,7 @@ export async function startWhole(call: LibraryCall): Promise<FastifyReply> {
   const { repository, digest } = await openForPush(call);
   const { filesize: sizeBytes } = await readJson(call.request, NewUpload);
   const upload = await startImageUpload(call.options.registry, repository, { digest, sizeBytes, isInParts: false });
-  return call.reply.send({ data: { uploadURL: `${uploadAddress(call, upload.id)}` } });
+  return call.reply.send({ data: { uploadURL: uploadAddress(call, upload.id) } });
 }
 
 /** Takes an image as a whole. Nobody need be logged in: who knows the address was allowed to push. */
