@@ -26,7 +26,7 @@ import type { ExtentCache } from "@repo2singularity/image";
 import { executorHost } from "./build-choices.ts";
 import type { HostIo } from "./host-io.ts";
 import type { BuildFlags } from "./options.ts";
-import { registryCredentials } from "./registry-access.ts";
+import { libraryLogins, registryCredentials } from "./registry-access.ts";
 import type { Workbench } from "./workbench.ts";
 
 const defaultStepTimeoutSeconds = 2 * 3600;
@@ -69,6 +69,7 @@ export async function openBuildAdapters(
     now: Date.now,
     refresh: flags.refresh === true,
     credentials: registryCredentials(io),
+    libraryLogins: libraryLogins(io),
     signal: io.signal,
   };
   const own = { store, client, settings, host, platform: request.platform, signal: io.signal };

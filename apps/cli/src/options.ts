@@ -142,11 +142,11 @@ export function addSeedOptions(command: Command): Command {
   return command
     .option("--username-prefix <user/collection>", "where in the library the image belongs", parsePrefix)
     .option("--endpoint-url <url>", "URL of the remote builder", parseUrl)
-    .option("--remote", "build on the remote builder (not yet)")
+    .option("--remote", "build on the remote builder")
     .option("--no-remote", "the opposite of --remote")
-    .option("--push", "push the image to the library (not yet)")
+    .option("--push", "push the image to the library")
     .option("--no-push", "the opposite of --push")
-    .option("--pull", "pull the image instead of building it (not yet)")
+    .option("--pull", "pull the image from the library instead of building it")
     .option("--install-completion", "install completion for the current shell")
     .option("--show-completion [shell]", "print the completion script of a shell");
 }

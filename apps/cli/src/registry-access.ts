@@ -1,7 +1,14 @@
 import { homedir } from "node:os";
 import path from "node:path";
 import { processRunner } from "@repo2singularity/base";
-import { type ConvertOptions, type CredentialSource, dockerConfigCredentials } from "@repo2singularity/registry";
+import {
+  apptainerLogins,
+  type ConvertOptions,
+  type CredentialSource,
+  dockerConfigCredentials,
+  type LibraryLogins,
+} from "@repo2singularity/registry";
+import { apptainerFiles } from "./apptainer-files.ts";
 import { loadConfig } from "./config/load-config.ts";
 import type { HostIo } from "./host-io.ts";
 import { hostNetwork } from "./host-network.ts";
@@ -10,6 +17,14 @@ import { hostNetwork } from "./host-network.ts";
 export function registryCredentials(io: HostIo): CredentialSource {
   const folder = io.env["DOCKER_CONFIG"] ?? path.join(io.env["HOME"] ?? homedir(), ".docker");
   return dockerConfigCredentials({ configPath: path.join(folder, "config.json"), runner: processRunner, env: io.env });
+}
+
+/** The remotes that come with apptainer. */
+const systemRemotes = "/etc/apptainer/remote.yaml";
+
+/** The logins to libraries that `apptainer remote` and `login` keep. */
+export function libraryLogins(io: HostIo): LibraryLogins {
+  return apptainerLogins([apptainerFiles(io).remotes, systemRemotes]);
 }
 
 /** How registries are reached from this machine: its proxies, certificates, mirror and logins. */

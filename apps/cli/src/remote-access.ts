@@ -1,34 +1,9 @@
-import { homedir } from "node:os";
-import path from "node:path";
 import { AppError } from "@repo2singularity/base";
-import { apptainerLogins, type LibraryAccess, openRegistryTransport } from "@repo2singularity/registry";
+import { type LibraryAccess, openRegistryTransport } from "@repo2singularity/registry";
 import { loadConfig } from "./config/load-config.ts";
 import type { HostIo } from "./host-io.ts";
 import { hostNetwork } from "./host-network.ts";
-import { registryCredentials } from "./registry-access.ts";
-
-/** Where apptainer keeps what it knows of a user. */
-export interface ApptainerFiles {
-  /** Logins to libraries. */
-  readonly remotes: string;
-  /** Logins to OCI registries, in docker's form. */
-  readonly dockerConfig: string;
-  /** The folder of the keyring. */
-  readonly keys: string;
-}
-
-/** The files of apptainer, at the places that its own variables name. */
-export function apptainerFiles({ env }: Pick<HostIo, "env">): ApptainerFiles {
-  const folder = env["APPTAINER_CONFIGDIR"] ?? path.join(env["HOME"] ?? homedir(), ".apptainer");
-  return {
-    remotes: path.join(folder, "remote.yaml"),
-    dockerConfig: path.join(folder, "docker-config.json"),
-    keys: env["APPTAINER_KEYSDIR"] ?? path.join(folder, "keys"),
-  };
-}
-
-/** The remotes that come with apptainer. */
-const systemRemotes = "/etc/apptainer/remote.yaml";
+import { libraryLogins, registryCredentials } from "./registry-access.ts";
 
 /** Options of commands that speak with servers of images. */
 export interface RemoteFlags {
@@ -54,7 +29,7 @@ export async function openRemoteAccess(flags: RemoteFlags, io: HostIo): Promise<
   return {
     transport,
     credentials: registryCredentials(io),
-    logins: apptainerLogins([apptainerFiles(io).remotes, systemRemotes]),
+    logins: libraryLogins(io),
     plainHttp: flags.https === false,
     ...(libraryUrl !== undefined && { libraryUrl }),
     signal: io.signal,

@@ -50,11 +50,15 @@ test("no repository is refused with what to do", async () => {
   expect(stderr).toMatch(/no repository was given\nhint: run repo2singularity --help\n\(E_USAGE\)/);
 });
 
-test.each(["--push", "--pull", "--remote"])("%s says that it is not there yet", async (option) => {
-  const { status, stderr } = await run(option, ".");
+test.each([
+  ["--push", "--username-prefix"],
+  ["--pull", "--username-prefix"],
+  ["--remote", "--endpoint-url"],
+])("%s says that it needs %s before anything is built", async (option, missing) => {
+  const { status, stderr } = await run(option, "https://git.example.org/ann/demo");
 
   expect(status).toBe(2);
-  expect(stderr).toContain("(E_NOT_YET)");
+  expect(stderr).toContain(`add ${missing}`);
 });
 
 test("a command without --run is refused before anything is built", async () => {
@@ -67,7 +71,7 @@ test("a command without --run is refused before anything is built", async () => 
 test("errors are one JSON object with --json-logs", async () => {
   const { stderr } = await run("--json-logs", "--push", ".");
 
-  expect(JSON.parse(stderr)).toMatchObject({ type: "error", code: "E_NOT_YET" });
+  expect(JSON.parse(stderr)).toMatchObject({ type: "error", code: "E_USAGE" });
 });
 
 test("a plan of a folder is printed in every form, without anything but the plan on standard output", async () => {

@@ -31,6 +31,7 @@ export { apptainerLogins, type LibraryLogin, type LibraryLogins } from "./login/
 export { checkLogin, type CheckedLogin } from "./login/check-login.ts";
 export { removeDockerLogin, removeLibraryLogin, writeDockerLogin, writeLibraryLogin } from "./login/write-logins.ts";
 export { createKeyServer, noSuchKey, type KeyServer } from "./keyserver/key-server.ts";
+export { remoteBuild, type RemoteBuild } from "./web/remote-builder.ts";
 export type { ListedKey } from "./keyserver/key-index.ts";
 export { resolveStoredImage } from "./objects/stored-image.ts";
 export { encodeExtents } from "./layered/extents-blob.ts";

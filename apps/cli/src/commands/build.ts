@@ -24,12 +24,10 @@ import type { Checkout } from "@repo2singularity/source";
  * @returns the exit status: that of the session with `--run`
  */
 export async function build(repo: string, command: readonly string[], flags: BuildFlags, io: HostIo): Promise<number> {
-  refuseWhatComesLater(flags);
   if (command.length > 0 && flags.run !== true) {
     throw new AppError("E_USAGE", `"${command.join(" ")}" is to be run, but --run is not given`, { hint: "add --run" });
   }
-  const named = await splitRepositoryFile(repo, flags, io);
-  const result = await buildOnly(named.repo, named.flags, io);
+  const result = await makeImage(repo, flags, io);
   if (flags.run === true) {
     const { run } = await import("./run.ts");
     return run(result.path, command, flags, io, result);
@@ -41,6 +39,25 @@ export async function build(repo: string, command: readonly string[], flags: Bui
     io.stderr.write(`Run it with: repo2singularity --run ${repo}\n         or: apptainer run ${place}\n`);
   }
   return 0;
+}
+
+/** Builds the image, or fetches it from where it was built. */
+async function makeImage(
+  repo: string,
+  flags: BuildFlags,
+  io: HostIo,
+): Promise<Pick<BuildResult, "path" | "command" | "labels">> {
+  if (flags.pull === true || flags.remote === true) {
+    const { fetchInsteadOfBuild } = await import("./build-elsewhere.ts");
+    return fetchInsteadOfBuild(repo, flags, io);
+  }
+  const named = await splitRepositoryFile(repo, flags, io);
+  if (flags.push !== true) return buildOnly(named.repo, named.flags, io);
+  const { checkPushWish, pushBuilt } = await import("./build-elsewhere.ts");
+  checkPushWish(named.repo, named.flags, io);
+  const result = await buildOnly(named.repo, named.flags, io);
+  await pushBuilt(result.path, named.repo, named.flags, io);
+  return result;
 }
 
 async function buildOnly(repo: string, flags: BuildFlags, io: HostIo): Promise<BuildResult> {
@@ -96,13 +113,4 @@ function chooseOutput(checkout: Checkout, flags: BuildFlags, io: HostIo): BuildO
   const force = flags.force === true;
   if (flags.sandbox !== undefined) return { kind: "sandbox", path: path.resolve(io.cwd, flags.sandbox), force };
   return { kind: "sif", path: path.resolve(io.cwd, `${flags.imageName ?? checkout.name}.sif`), force };
-}
-
-function refuseWhatComesLater(flags: BuildFlags): void {
-  for (const option of ["push", "pull", "remote"] as const) {
-    if (flags[option] !== true) continue;
-    throw new AppError("E_NOT_YET", `--${option} is not there yet`, {
-      hint: "build here and copy the .sif, or push it with apptainer push",
-    });
-  }
 }

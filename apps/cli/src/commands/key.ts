@@ -14,7 +14,7 @@ import {
 import { noSuchKey } from "@repo2singularity/registry";
 import type { HostIo } from "../host-io.ts";
 import { type KeyServerFlags, requireKeyServer } from "../key-servers.ts";
-import { apptainerFiles } from "../remote-access.ts";
+import { apptainerFiles } from "../apptainer-files.ts";
 import { readPassphrase } from "./sign.ts";
 
 /** Options of `key newpair`. */

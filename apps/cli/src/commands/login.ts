@@ -10,7 +10,8 @@ import {
   writeLibraryLogin,
 } from "@repo2singularity/registry";
 import type { HostIo } from "../host-io.ts";
-import { apptainerFiles, openRemoteAccess, type RemoteFlags } from "../remote-access.ts";
+import { apptainerFiles } from "../apptainer-files.ts";
+import { openRemoteAccess, type RemoteFlags } from "../remote-access.ts";
 import { readSecretLine } from "../secret-line.ts";
 
 /** Options of `login`. */

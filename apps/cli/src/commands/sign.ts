@@ -12,7 +12,7 @@ import {
   signSif,
 } from "@repo2singularity/image";
 import type { HostIo } from "../host-io.ts";
-import { apptainerFiles } from "../remote-access.ts";
+import { apptainerFiles } from "../apptainer-files.ts";
 import { readSecretLine } from "../secret-line.ts";
 
 /** Options of `sign`. */

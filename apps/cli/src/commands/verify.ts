@@ -9,7 +9,7 @@ import {
   verifySifSignatures,
 } from "@repo2singularity/image";
 import type { HostIo } from "../host-io.ts";
-import { apptainerFiles } from "../remote-access.ts";
+import { apptainerFiles } from "../apptainer-files.ts";
 import { findKeyServer, type KeyServerFlags } from "../key-servers.ts";
 import { checkStructure, type StructureReport } from "./image-verify.ts";
 

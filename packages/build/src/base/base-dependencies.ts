@@ -1,5 +1,5 @@
 import type { ExtentCache } from "@repo2singularity/image";
-import type { CredentialSource } from "@repo2singularity/registry";
+import type { CredentialSource, LibraryLogins } from "@repo2singularity/registry";
 import type { Store } from "@repo2singularity/store";
 import type { ExecutorHost } from "../executor/host.ts";
 import type { HttpClient } from "../host/http-client.ts";
@@ -25,6 +25,8 @@ export interface BaseDependencies {
   readonly autoReference?: string;
   /** Logins of registries; nobody's when left out. */
   readonly credentials?: CredentialSource;
+  /** Logins of libraries; nobody's when left out. */
+  readonly libraryLogins?: LibraryLogins;
   /** Told every line that a program prints while it makes a base. */
   readonly onLine?: (line: string) => void;
   readonly signal?: AbortSignal;

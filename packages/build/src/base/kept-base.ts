@@ -26,6 +26,7 @@ const choiceKind = "auto-base";
 export async function findKeptBase(reference: string, deps: KeptBaseDependencies): Promise<ResolvedBase | undefined> {
   if (deps.refresh === true) return undefined;
   const parsed = parseBaseReference(reference, deps.cwd);
+  if (parsed.kind === "remote") return findByReference(reference, deps);
   if (parsed.kind === "oci") return reference.startsWith("docker:") ? findByReference(reference, deps) : undefined;
   if (parsed.kind !== "auto") return undefined;
   const auto = deps.autoReference ?? defaultOciBase;

@@ -8,12 +8,13 @@ import { bootstrapBase } from "./bootstrap-base.ts";
 import { parseBaseReference } from "./base-reference.ts";
 import { directoryBase } from "./directory-base.ts";
 import { imageFileBase, imageFileKind } from "./image-file-base.ts";
+import { remoteBase } from "./remote-base.ts";
 import { ociBase } from "./oci/oci-base.ts";
 import type { ResolvedBase } from "./resolved-base.ts";
 
 /**
  * Gives the base of a reference as a layer of the store, made once: `auto`, `scratch`, `debootstrap:SUITE`, `docker://…`,
- * `docker-archive:…`, `oci:…`, `oci-archive:…`, or the path of a `.sif` or squashfs file, a docker archive, an OCI
+ * `docker-archive:…`, `oci:…`, `oci-archive:…`, `library://…`, `oras://…`, `shub://…`, `https://…`, or the path of a `.sif` or squashfs file, a docker archive, an OCI
  * layout or a root directory.
  * A bootstrapped base is kept until it is refreshed or pruned; others are made anew when what they come from changed.
  * @throws E_BASE_UNAVAILABLE when it cannot be had, E_USAGE for a malformed reference; what reading it throws
@@ -27,6 +28,8 @@ export async function resolveBase(reference: string, deps: BaseDependencies): Pr
       return ensureBaseLayer(scratchBase, deps);
     case "path":
       return pathBase(parsed.path, deps);
+    case "remote":
+      return remoteBase(parsed.reference, deps);
     case "oci":
       return ociBase(parsed.reference, deps);
     case "auto":

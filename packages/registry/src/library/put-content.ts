@@ -7,25 +7,30 @@ import type { LibraryApi } from "./library-api.ts";
 /** The server hashes what it got before it answers. */
 export const storingMs = 600_000;
 
+/** A stretch of a file for one request. */
+interface PutContent {
+  readonly source: UploadSource;
+  /** Bytes from the start of the file. */
+  readonly start: number;
+  /** The first byte that is not sent. */
+  readonly end: number;
+  /** Part of what the address was signed for, and so part of the request. */
+  readonly headers: Readonly<Record<string, string>>;
+}
+
 /**
  * Puts bytes to an address that the library gave: without its token, which storage must not see.
  * @returns the entity tag of the answer, empty when there is none
  */
 export async function putContent(
   url: string,
-  content: { readonly source: UploadSource; readonly start: number; readonly end: number; readonly sha256sum?: string },
+  { source, start, end, headers }: PutContent,
   { transport, retryPolicy, signal }: RemoteAccess,
 ): Promise<string> {
-  const { source, start, end, sha256sum } = content;
-  const isSigned = /x-amz-content-sha256/i.test(new URL(url).searchParams.get("X-Amz-SignedHeaders") ?? "");
   const call = async (): Promise<string> => {
     const answer = await transport.ask(url, {
       method: "PUT",
-      headers: {
-        "content-length": String(end - start),
-        "content-type": "application/octet-stream",
-        ...(isSigned && sha256sum !== undefined && { "x-amz-content-sha256": sha256sum }),
-      },
+      headers: { ...headers, "content-length": String(end - start) },
       body: () => source.read(start, end),
       idleTimeoutMs: storingMs,
       signal,

@@ -48,7 +48,12 @@ async function uploadWhole(api: LibraryApi, upload: LibraryUpload, options: Libr
   const asked = { filesize: source.sizeBytes, md5sum: await hashFile(path, "md5", options.signal), sha256sum };
   const at = apiPath("/v2/imagefile", id);
   const { uploadURL } = await api.send("POST", at, asked, UploadUrl);
-  await putContent(uploadURL, { source, start: 0, end: source.sizeBytes, sha256sum }, options);
+  const isSumSigned = /x-amz-content-sha256/i.test(new URL(uploadURL).searchParams.get("X-Amz-SignedHeaders") ?? "");
+  const headers = {
+    "content-type": "application/octet-stream",
+    ...(isSumSigned && { "x-amz-content-sha256": sha256sum }),
+  };
+  await putContent(uploadURL, { source, start: 0, end: source.sizeBytes, headers }, options);
   options.onProgress?.(source.sizeBytes, source.sizeBytes);
   await completeUpload(api, `${at}/_complete`, {});
 }

@@ -77,11 +77,8 @@ async function sendParts(
       const sha256sum = withSums ? await sumOf(source, start, end) : "";
       const part = { partSize: end - start, uploadID, partNumber: index + 1, sha256sum };
       const { presignedURL } = await api.send("PUT", `${at}/_multipart`, part, PartUrl);
-      tokens[index] = await putContent(
-        presignedURL,
-        { source, start, end, ...(withSums && { sha256sum }) },
-        { ...options, signal },
-      );
+      const headers = withSums ? { "x-amz-content-sha256": sha256sum } : {};
+      tokens[index] = await putContent(presignedURL, { source, start, end, headers }, { ...options, signal });
       doneBytes += end - start;
       options.onProgress?.(doneBytes, source.sizeBytes);
     }

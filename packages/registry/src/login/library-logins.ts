@@ -1,5 +1,4 @@
 import { readFile } from "node:fs/promises";
-import { parse } from "yaml";
 import * as z from "zod";
 import { AppError, Secret } from "@repo2singularity/base";
 
@@ -39,6 +38,8 @@ export type RemotesFile = z.infer<typeof RemotesFile>;
  */
 export async function readRemotes(path: string): Promise<RemotesFile> {
   const text = await readFile(path, "utf8").catch(() => "");
+  if (text.trim() === "") return {};
+  const { parse } = await import("yaml"); // 30 ms that only commands with logins should pay
   try {
     return RemotesFile.parse(parse(text) ?? {});
   } catch (error) {

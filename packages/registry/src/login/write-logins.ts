@@ -1,6 +1,5 @@
 import { mkdir, readFile } from "node:fs/promises";
 import path from "node:path";
-import { stringify } from "yaml";
 import * as z from "zod";
 import { AppError, type Secret } from "@repo2singularity/base";
 import { replaceFile } from "@repo2singularity/image";
@@ -41,6 +40,7 @@ export async function removeLibraryLogin(file: string, name: string): Promise<bo
 }
 
 async function writeRemotes(file: string, content: RemotesFile): Promise<void> {
+  const { stringify } = await import("yaml"); // only when somebody logs in
   await writePrivate(file, stringify(content));
 }
 

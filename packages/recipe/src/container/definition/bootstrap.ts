@@ -43,8 +43,10 @@ export function planBootstrap(stage: DefinitionStage, file: ConfigFile): Bootstr
     case "debootstrap":
       return debootstrap(stage, fail);
     case "library":
+      return image(libraryReference(serverPath(needFrom(), fail), headers, fail));
     case "shub":
     case "oras":
+      return image(`${agent}://${serverPath(needFrom(), fail)}`);
     case "docker-daemon":
       throw new AppError("E_NOT_YET", `${file.path}:${line}: Bootstrap: ${agent} is not there yet`, {
         hint: `pull the image first (apptainer pull base.sif …) and name it with --build-context ${from === "" ? "IMAGE" : from}=base.sif and Bootstrap: localimage`,
@@ -52,7 +54,7 @@ export function planBootstrap(stage: DefinitionStage, file: ConfigFile): Bootstr
     default:
       throw fail(
         `Bootstrap: ${agent} is not supported`,
-        "use docker, docker-archive, oci, oci-archive, localimage, debootstrap or scratch",
+        "use docker, docker-archive, oci, oci-archive, library, oras, shub, localimage, debootstrap or scratch",
       );
   }
 }
@@ -61,6 +63,29 @@ function dockerName(from: string, headers: DefinitionStage["headers"]): string {
   const name = from.replace(/^(?:docker:)?\/\//, "");
   const parts = [headers["registry"], headers["namespace"], name].filter((part) => part !== undefined && part !== "");
   return parts.join("/");
+}
+
+type Fail = (problem: string, hint?: string) => Error;
+
+/** What follows `//` in a reference to a server. */
+function serverPath(from: string, fail: Fail): string {
+  const path = from.replace(/^(?:[a-z]+:)?\/\//, "");
+  if (/^[A-Za-z0-9][\w.:/@+-]*$/.test(path)) return path;
+  throw fail(`${JSON.stringify(from)} is no image's name`);
+}
+
+/** `Library:` names a server for a name without one; its API counts the parts of a name, so they are filled up. */
+function libraryReference(path: string, headers: DefinitionStage["headers"], fail: Fail): string {
+  const { library } = headers;
+  if (library === undefined || path.split("/").length > 3) return `library://${path}`;
+  const host = /^(?:https:\/\/|http:\/\/(?=(?:localhost|127\.0\.0\.1)(?:[:/]|$)))?([A-Za-z0-9.-]+(?::\d+)?)\/?$/.exec(
+    library,
+  )?.[1];
+  if (host === undefined) {
+    throw fail(`Library: ${library} is no https URL of a host`, "a server without TLS is asked on this machine only");
+  }
+  const parts = ["library", "default"].slice(0, 3 - path.split("/").length);
+  return `library://${[host, ...parts, path].join("/")}`;
 }
 
 /** A file of the repository: what a definition file may name is no file of the machine that builds it. */
