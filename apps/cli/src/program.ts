@@ -5,6 +5,7 @@ import { addBuildOptions, addPlanOptions, addSeedOptions, type BuildFlags, type 
 import { addImageCommands } from "./program-image.ts";
 import { addRegistryServerCommands } from "./program-registry.ts";
 import { addRemoteCommands } from "./program-remote.ts";
+import { addStaticRegistryCommands } from "./program-static-registry.ts";
 import { version } from "./version.ts";
 
 /** Sets the exit status of the process when a command ends without an error but not with 0. */
@@ -73,7 +74,9 @@ export function createProgram(io: HostIo, setStatus: SetStatus): Command {
     setStatus,
   );
   addRemoteCommands(program, io, setStatus);
-  addRegistryServerCommands(subcommand(program, "registry").description("run a registry, and look after it"), io);
+  const registry = subcommand(program, "registry").description("run a registry, or keep one that is only files");
+  addRegistryServerCommands(registry, io);
+  addStaticRegistryCommands(registry, io, setStatus);
   addCacheCommands(subcommand(program, "cache").description("look after the cache of layers"), io, setStatus);
 
   subcommand(program, "doctor")

@@ -1,5 +1,9 @@
+export { chooseEntries } from "./static/build/choose-entries.ts";
+export { describeImage, formatImageDocument, type ImageOrigin } from "./static/build/image-document.ts";
 export { checkTree, type CheckReport } from "./static/check/check-tree.ts";
 export { verifyElsewhere } from "./static/check/verify-elsewhere.ts";
+export { initFiles } from "./static/init/init-files.ts";
+export type { CiService, InitFile, InitOptions } from "./static/init/init-options.ts";
 export { publishSite, type PublishOptions, type PublishReport } from "./static/publish/publish-site.ts";
 export { planSite } from "./static/site/plan-site.ts";
 export type { SiteFile } from "./static/site/site-file.ts";

@@ -60,7 +60,8 @@ async function makeImage(
   return result;
 }
 
-async function buildOnly(repo: string, flags: BuildFlags, io: HostIo): Promise<BuildResult> {
+/** Builds the image of a repository, shows how it goes, and says nothing of what to do with it. */
+export async function buildOnly(repo: string, flags: BuildFlags, io: HostIo): Promise<BuildResult> {
   await using bench = await openWorkbench(flags, io);
   const renderer = await openEventRenderer(flags, io);
   try {

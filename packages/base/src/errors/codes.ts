@@ -84,6 +84,7 @@ export const errorCodes = {
   E_REGISTRY_PROTOCOL: { exitCode: 1, summary: "A registry answered in a way that the protocol does not allow" },
   E_REGISTRY_STATE: { exitCode: 3, summary: "The database of a registry server cannot be opened" },
   E_REGISTRY_REFUSED: { exitCode: 1, summary: "A registry server refused a request" },
+  E_REGISTRY_FILES: { exitCode: 1, summary: "The files of a static registry have something wrong in them" },
   E_OCI_DIGEST_MISMATCH: { exitCode: 1, summary: "Content does not have the digest or size it was announced with" },
   E_OCI_INVALID: { exitCode: 1, summary: "An OCI layout or docker archive is damaged" },
 

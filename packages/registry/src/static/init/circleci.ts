@@ -1,0 +1,66 @@
+import type { InitFile, InitOptions } from "./init-options.ts";
+import { commitLines, indented, programLines } from "./program-lines.ts";
+
+/**
+ * A pipeline of CircleCI, the service of the first static registry: branches are checked and built, the main branch is
+ * published to the branch `gh-pages`, and a pipeline with the parameter `rebuild` builds again what it names.
+ */
+export function circleciFiles({ programUrl, isMetadataOnly }: InitOptions): readonly InitFile[] {
+  const check = "repo2singularity registry check --against origin/main";
+  const request = isMetadataOnly ? [`${check} --verify`] : [check, "repo2singularity registry build --local"];
+  const identity = ["git config user.name registry", "git config user.email registry@localhost"];
+  const merge = isMetadataOnly
+    ? ["repo2singularity registry check", ...identity]
+    : [
+        "set -- $REBUILD",
+        'repo2singularity registry build ${1:+--force} "$@"',
+        ...identity,
+        ...commitLines.map((line) => line.replace("that were built", "that were built [skip ci]")),
+      ];
+  const publish = [
+    "git worktree add --orphan -B gh-pages _site || git worktree add _site gh-pages",
+    "repo2singularity registry publish _site",
+    "git -C _site add -A",
+    'git -C _site diff --cached --quiet || git -C _site commit -m "chore: the site [skip ci]"',
+    "git -C _site push --force origin gh-pages",
+  ];
+  const setUp = (lines: readonly string[]): string => indented([...programLines(programUrl), ...lines], 12);
+  const text = `# Written by repo2singularity registry init.
+version: 2.1
+parameters:
+  rebuild:
+    type: string
+    default: ""
+jobs:
+  request:
+    machine:
+      image: ubuntu-2404:current
+    steps:
+      - checkout
+      - run:
+          command: |
+${setUp(request)}
+  publish:
+    machine:
+      image: ubuntu-2404:current
+    environment:
+      REBUILD: << pipeline.parameters.rebuild >>
+    steps:
+      - checkout
+      - run:
+          command: |
+${setUp([...merge, ...publish])}
+workflows:
+  registry:
+    jobs:
+      - request:
+          filters:
+            branches:
+              ignore: [main, gh-pages]
+      - publish:
+          filters:
+            branches:
+              only: main
+`;
+  return [{ path: ".circleci/config.yml", text }];
+}
