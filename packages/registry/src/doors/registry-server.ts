@@ -37,9 +37,16 @@ export async function createRegistryServer(options: RegistryServerOptions): Prom
     forceCloseConnections: "idle",
   });
   app.server.headersTimeout = headersMs;
+  app.addHook("preClose", async () => closeAsTheyEnd(app));
   const doors = [ociDoor, libraryDoor, keysDoor, shubDoor, catalogueDoor, filesDoor];
   for (const plugin of doors) await app.register(plugin, door);
   return app;
+}
+
+/** A connection that was busy when the closing began would stay open until its idle limit. */
+function closeAsTheyEnd({ server }: FastifyInstance): void {
+  const timer = setInterval(() => server.closeIdleConnections(), 100);
+  server.once("close", () => clearInterval(timer));
 }
 
 function streamOf(stream: { write(text: string): unknown }): { write(text: string): void } {

@@ -31,7 +31,7 @@ export interface CallOptions {
 }
 
 export async function openTestRegistry(
-  options: Partial<Pick<RegistryOptions, "allowsSparse">> &
+  options: Partial<Pick<RegistryOptions, "allowsSparse" | "builder" | "buildGraceMs">> &
     Partial<Omit<RegistryServerOptions, "registry" | "log">> = {},
 ): Promise<TestRegistry> {
   const folder = await mkdtemp(path.join(tmpdir(), "r2s-registry-"));

@@ -1,8 +1,10 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { joinBuild } from "../../service/build/join-build.ts";
 import { refuse } from "../../service/refusal.ts";
 import { letBodyPass, tellError } from "../http/answer-error.ts";
 import type { DoorOptions } from "../http/door-options.ts";
 import { identityOf, queryOf, takeBodiesUnread } from "../http/request.ts";
+import { answerAfterBuild } from "../http/answer-after-build.ts";
 import { sendBlob } from "../http/send-blob.ts";
 import { countSif, findSif } from "./read-sif.ts";
 
@@ -24,6 +26,8 @@ async function sendFile(options: DoorOptions, request: FastifyRequest, reply: Fa
   if (name === undefined || tag === undefined) throw refuse("name-unknown", "the registry has no such address");
   const identity = await identityOf(options, request);
   const architecture = queryOf(request).get("arch") ?? undefined;
+  const ticket = await joinBuild(options.registry, identity, { name, tag, architecture: architecture ?? "amd64" });
+  if (ticket !== undefined) await answerAfterBuild(options, [request, reply], ticket);
   const found = await findSif(options.registry, identity, { name, tag, architecture });
   const { digest } = found.blob;
   if (checksum !== undefined) {

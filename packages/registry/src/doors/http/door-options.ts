@@ -7,4 +7,9 @@ export interface DoorOptions {
   readonly publicUrl?: string;
   /** For how many seconds clients are sent to the object storage for blobs; they are streamed when left out. */
   readonly redirectSeconds?: number;
+  /**
+   * While an image is built: for how many milliseconds clients hear nothing (20,000 when left out), and then how often
+   * a sign of life (5,000).
+   */
+  readonly patience?: { readonly holdMs: number; readonly beatMs: number };
 }

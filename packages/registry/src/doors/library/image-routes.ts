@@ -1,5 +1,6 @@
 import type { FastifyReply } from "fastify";
 import * as z from "zod";
+import { joinBuild } from "../../service/build/join-build.ts";
 import { findBlob, getBlob, mountBlob } from "../../service/blobs.ts";
 import { addImage, findImage, type Image, type ImageQuery, removeImage } from "../../service/images.ts";
 import { countPull } from "../../service/manifests.ts";
@@ -7,6 +8,7 @@ import { parseDigest } from "../../service/names.ts";
 import { openRepository } from "../../service/open-repository.ts";
 import { refuse } from "../../service/refusal.ts";
 import { searchImages } from "../../service/search.ts";
+import { answerAfterBuild } from "../http/answer-after-build.ts";
 import { queryOf, readJson } from "../http/request.ts";
 import { sendBlob } from "../http/send-blob.ts";
 import type { LibraryCall } from "./call.ts";
@@ -22,12 +24,26 @@ import {
 const NewImage = z.object({ hash: z.string(), container: z.string() });
 
 /** What is known of an image: its hash, by which clients keep it, above all. */
-export async function readImage({ options, identity, request, parameter, reply }: LibraryCall): Promise<FastifyReply> {
+export async function readImage(call: LibraryCall): Promise<FastifyReply> {
+  const { options, identity, request, parameter, reply } = call;
   const reference = parseLibraryReference(parameter("*"));
-  const repository = await openRepository(options.registry, identity, reference.repository, "pull");
-  const image = await findImage(options.registry, repository, queryFor(reference, queryOf(request)));
-  if (image === undefined) throw refuse("manifest-unknown", `${reference.repository} has no image ${reference.tag}`);
-  return reply.send({ data: imageAnswer(repository.name, image) });
+  const query = queryFor(reference, queryOf(request));
+  const answer = async (): Promise<object> => {
+    const repository = await openRepository(options.registry, identity, reference.repository, "pull");
+    const image = await findImage(options.registry, repository, query);
+    if (image === undefined) throw refuse("manifest-unknown", `${reference.repository} has no image ${reference.tag}`);
+    return { data: imageAnswer(repository.name, image) };
+  };
+  const ticket = "tag" in query ? await joinBuild(options.registry, identity, { ...reference, ...query }) : undefined;
+  const isSent =
+    ticket !== undefined &&
+    (await answerAfterBuild(options, [request, reply], ticket, {
+      contentType: "application/json",
+      answer: async () => JSON.stringify(await answer()),
+      // clients read this as a time, fail, and show it
+      failure: (message) => JSON.stringify({ data: { createdAt: message } }),
+    }));
+  return isSent ? reply : reply.send(await answer());
 }
 
 /** The image itself, whole or in ranges. */

@@ -1,12 +1,14 @@
 import type { FastifyReply } from "fastify";
+import { joinBuild } from "../../service/build/join-build.ts";
 import { findRepository, openRepository } from "../../service/open-repository.ts";
 import { listRepositories } from "../../service/list-repositories.ts";
 import { manifestLimitBytes, mediaTypes } from "../../service/manifest-document.ts";
 import { countPull, deleteManifest, findManifest, putManifest } from "../../service/manifests.ts";
-import { parseDigest } from "../../service/names.ts";
+import { parseDigest, tryParseDigest } from "../../service/names.ts";
 import { listReferrers } from "../../service/referrers.ts";
 import { refuse } from "../../service/refusal.ts";
 import { listTags } from "../../service/tags.ts";
+import { answerAfterBuild } from "../http/answer-after-build.ts";
 import { queryOf, readBody } from "../http/request.ts";
 import type { OciCall } from "./blob-routes.ts";
 
@@ -16,6 +18,7 @@ const defaultPage = 1000;
 /** GET and HEAD of a manifest. */
 export async function readManifest(call: OciCall): Promise<FastifyReply> {
   const { options, request, reply, identity, name, reference } = call;
+  if (tryParseDigest(reference) === undefined && (await isSentAfterBuild(call))) return reply;
   const repository = await openRepository(options.registry, identity, name, "pull");
   const manifest = await findManifest(options.registry, repository, reference);
   if (manifest === undefined) throw refuse("manifest-unknown", `${name} has no ${reference}`);
@@ -29,6 +32,35 @@ export async function readManifest(call: OciCall): Promise<FastifyReply> {
   if (request.method === "HEAD") return reply.send();
   await countPull(options.registry, repository, digest);
   return reply.send(Buffer.from(content));
+}
+
+/** Waits for the build of a tag, if it needs one. @returns whether the answer was sent */
+async function isSentAfterBuild(call: OciCall): Promise<boolean> {
+  const { options, request, reply, identity, name, reference } = call;
+  const { registry } = options;
+  const ticket = await joinBuild(registry, identity, { name, tag: reference });
+  if (ticket === undefined) return false;
+  const late = {
+    contentType: mediaTypes.manifest,
+    answer: async () => {
+      const repository = await openRepository(registry, identity, name, "pull");
+      const manifest = await findManifest(registry, repository, reference);
+      if (manifest === undefined) throw refuse("manifest-unknown", `${name} has no ${reference}`);
+      return Buffer.from(manifest.content).toString("utf8");
+    },
+    // clients read this as a digest, fail, and show it
+    failure: (message: string) => JSON.stringify(unusableManifest(message)),
+  };
+  return answerAfterBuild(options, [request, reply], ticket, request.method === "HEAD" ? undefined : late);
+}
+
+function unusableManifest(message: string): object {
+  return {
+    schemaVersion: 2,
+    mediaType: mediaTypes.manifest,
+    config: { mediaType: mediaTypes.sifConfig, digest: message, size: 2 },
+    layers: [{ mediaType: mediaTypes.sifLayer, digest: message, size: 1 }],
+  };
 }
 
 /** PUT of a manifest, by tag, or by digest with any number of `tag` parameters. */
