@@ -18,6 +18,7 @@ export function addRemoteCommands(program: Command, io: HostIo, setStatus: (stat
     .option("-o, --output <file>", "name of the file; NAME_TAG.sif when left out")
     .option("--arch <name>", "architecture in Go's names; that of this machine when left out")
     .option("--force", "replace the output")
+    .option("--json", "the result as JSON")
     .option("--whole", "fetch the image itself, also where its layers could be fetched alone")
     .option("--cache-dir <folder>", "where layers are kept")
     .action(async (ref: string, flags: PullFlags) => (await import("./commands/pull.ts")).pull(ref, flags, io));
@@ -28,6 +29,7 @@ export function addRemoteCommands(program: Command, io: HostIo, setStatus: (stat
     .option("--arch <name>", "of the tags of a library; at oras:// put it into an index of architectures")
     .option("--description <text>", "of the image in a library")
     .option("--mount-from <repository>", "at oras://: a repository there that may have it, so that nothing is sent")
+    .option("--json", "the result as JSON")
     .option("--layers", "at oras://: push the layers too, so that later pulls fetch only what changed")
     .option("--cache-dir <folder>", "where layers are kept")
     .action(async (image: string, ref: string, flags: PushFlags) =>

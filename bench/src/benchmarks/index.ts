@@ -5,6 +5,7 @@ import { chainEdit } from "./chain-edit.ts";
 import { cliBenchmark } from "./cli.ts";
 import { coldBenchmark } from "./cold.ts";
 import { convert } from "./convert.ts";
+import { deltaBenchmark } from "./delta.ts";
 import { dockerfileBenchmark } from "./dockerfile.ts";
 import { editBenchmark } from "./edit.ts";
 import { knownBenchmark } from "./known.ts";
@@ -12,6 +13,8 @@ import { packGzip } from "./pack-gzip.ts";
 import { packZstd } from "./pack-zstd.ts";
 import { planBenchmark } from "./plan.ts";
 import { start } from "./start.ts";
+import { storeHundred } from "./store-100.ts";
+import { streamBenchmark } from "./stream.ts";
 
 /** Every benchmark, in the order they run; each lives in a file of its own name beside this one. */
 export const benchmarks: readonly Benchmark[] = [
@@ -28,4 +31,7 @@ export const benchmarks: readonly Benchmark[] = [
   chainConvert,
   chainEdit,
   chainCold,
+  storeHundred,
+  deltaBenchmark,
+  streamBenchmark,
 ];

@@ -29,6 +29,8 @@ export interface PullFlags extends RemoteFlags {
   /** In Go's names; that of this machine when left out. */
   readonly arch?: string;
   readonly force?: boolean;
+  /** The result as JSON. */
+  readonly json?: boolean;
   /** Never by layers. */
   readonly whole?: boolean;
   readonly cacheDir?: string;
@@ -50,6 +52,11 @@ export async function pull(text: string, flags: PullFlags, io: HostIo): Promise<
     return;
   }
   const got = await download(reference, output, flags, io);
+  if (flags.json === true) {
+    const { digest, sizeBytes, isVerified, fetchedBytes = sizeBytes } = got;
+    io.stdout.write(`${JSON.stringify({ file: output, digest, sizeBytes, fetchedBytes, isVerified })}\n`);
+    return;
+  }
   const fetched = got.fetchedBytes === undefined ? "" : `, of which ${formatSize(got.fetchedBytes)} were fetched`;
   io.stdout.write(`${shown}: ${formatSize(got.sizeBytes)}, ${got.digest}${fetched}\n`);
   if (!got.isVerified) io.stderr.write("note: there is no checksum beside the image, so only its length was checked\n");

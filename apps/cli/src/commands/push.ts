@@ -27,6 +27,8 @@ export interface PushFlags extends RemoteFlags {
   /** Also to registries that get the whole image besides. */
   readonly layers?: boolean;
   readonly cacheDir?: string;
+  /** The result as JSON. */
+  readonly json?: boolean;
   /** Another repository of the registry that may have the image already. */
   readonly mountFrom?: string;
 }
@@ -46,9 +48,17 @@ export async function push(file: string, text: string, flags: PushFlags, io: Hos
   } finally {
     progress.end();
   }
-  const sent = pushed.wasSent ? "" : ", nothing had to be sent";
-  io.stdout.write(`${text}: ${formatSize(pushed.sizeBytes)}, ${pushed.digest}${sent}\n`);
+  if (flags.json === true) {
+    io.stdout.write(`${JSON.stringify({ reference: text, ...pushed })}\n`);
+    return;
+  }
+  io.stdout.write(`${text}: ${formatSize(pushed.sizeBytes)}, ${pushed.digest}${describeSent(pushed)}\n`);
   if (pushed.manifestDigest !== undefined) io.stderr.write(`manifest ${pushed.manifestDigest}\n`);
+}
+
+function describeSent({ sentBytes, sizeBytes }: PushedImage): string {
+  if (sentBytes === sizeBytes) return "";
+  return sentBytes === 0 ? ", nothing had to be sent" : `, ${formatSize(sentBytes)} were sent`;
 }
 
 /** Also says that the file is a SIF. @throws E_SIF_INVALID when it is none */
@@ -72,7 +82,7 @@ async function pushTo(
       onProgress: (doneBytes) => onProgress(doneBytes, totalBytes),
       signal: io.signal,
     });
-    return { ...put, manifestDigest: undefined, wasSent: true };
+    return { ...put, manifestDigest: undefined, sentBytes: put.sizeBytes };
   }
   await using access = await openRemoteAccess(flags, io);
   switch (reference.kind) {

@@ -25,22 +25,26 @@ export async function composesLayers(http: RepositoryHttp, signal?: AbortSignal)
 
 /**
  * Pushes the layers of an image that the repository lacks, and the artifact that says how they make it.
- * @param subject the image's manifest, which may come later
+ * @param image with its manifest, which may come later
+ * @returns bytes that were sent
  */
 export async function pushLayers(
   http: RepositoryHttp,
   { extents, layers }: LayersUpload,
   image: SizedDigest & { readonly subject: SizedDigest & { readonly mediaType: string } },
   options: PushBlobOptions,
-): Promise<void> {
+): Promise<number> {
   const { onProgress, ...common } = options;
   const list = bytesUpload(extents);
   let doneBytes = 0;
+  let sentBytes = 0;
   for (const source of [...layers, list]) {
     const before = doneBytes;
-    await pushBlob(http, source, { ...common, onProgress: (sentBytes) => onProgress?.(before + sentBytes) });
+    const how = await pushBlob(http, source, { ...common, onProgress: (bytes) => onProgress?.(before + bytes) });
+    if (how === "sent") sentBytes += source.sizeBytes;
     doneBytes += source.sizeBytes;
   }
   const manifest = layersManifest({ image, extents: list, layers }, image.subject);
   await pushManifest(http, manifest, { signal: options.signal });
+  return sentBytes;
 }

@@ -49,7 +49,7 @@ export async function pushLibrary(
     await setTag(api, version, { container, tag, image: image.id, architecture: options.architecture });
   }
   const { digest, sizeBytes } = source;
-  return { digest, manifestDigest: undefined, sizeBytes, wasSent: !image.uploaded };
+  return { digest, manifestDigest: undefined, sizeBytes, sentBytes: image.uploaded ? 0 : sizeBytes };
 }
 
 async function ensureContainer(api: LibraryApi, names: readonly [string, string, string]): Promise<string> {

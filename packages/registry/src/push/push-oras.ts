@@ -30,8 +30,8 @@ export interface PushedImage {
   /** Of the manifest, for `@sha256:…` references; undefined where the protocol has none. */
   readonly manifestDigest: Digest | undefined;
   readonly sizeBytes: number;
-  /** Whether the image itself had to be sent. */
-  readonly wasSent: boolean;
+  /** What had to be sent, of the image or of its layers. */
+  readonly sentBytes: number;
 }
 
 const manifestType = "application/vnd.oci.image.manifest.v1+json";
@@ -58,11 +58,11 @@ export async function pushOras(
   const repository = openRepository(reference, options);
   const pushed = { digest, manifestDigest, sizeBytes };
   if (indexArchitecture === undefined && (await headManifest(repository.http, tag, signal)) === manifestDigest) {
-    return { ...pushed, wasSent: false };
+    return { ...pushed, sentBytes: 0 };
   }
   const common = { signal, ...(retryPolicy && { retryPolicy }) };
   const subject = { mediaType: manifestType, digest: manifestDigest, sizeBytes: JSON.stringify(manifest).length };
-  await pushLayersWhereWanted(repository.http, { digest, sizeBytes, subject }, options);
+  const layerBytes = await pushLayersWhereWanted(repository.http, { digest, sizeBytes, subject }, options);
   const how = await pushBlob(repository.http, source, {
     ...common,
     ...(chunkBytes !== undefined && { chunkBytes }),
@@ -76,19 +76,20 @@ export async function pushOras(
     const entry = { ...(await pushManifest(repository.http, manifest, common)), architecture: indexArchitecture };
     await mergeIntoIndex(repository, tag, entry, signal);
   }
-  return { ...pushed, wasSent: how === "sent" };
+  return { ...pushed, sentBytes: layerBytes + (how === "sent" ? sizeBytes : 0) };
 }
 
+/** @returns bytes that were sent */
 async function pushLayersWhereWanted(
   http: Repository["http"],
   image: Parameters<typeof pushLayers>[2],
   { layers: find, layersAnywhere = false, signal, retryPolicy, onProgress }: PushOrasOptions,
-): Promise<void> {
-  if (find === undefined || !(layersAnywhere || (await composesLayers(http, signal)))) return;
+): Promise<number> {
+  if (find === undefined || !(layersAnywhere || (await composesLayers(http, signal)))) return 0;
   const upload = await find();
-  if (upload === undefined) return;
+  if (upload === undefined) return 0;
   const totalBytes = upload.layers.reduce((sum, layer) => sum + layer.sizeBytes, upload.extents.length);
-  await pushLayers(http, upload, image, {
+  return pushLayers(http, upload, image, {
     signal,
     ...(retryPolicy && { retryPolicy }),
     onProgress: (doneBytes) => onProgress?.(doneBytes, totalBytes),
