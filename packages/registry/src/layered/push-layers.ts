@@ -3,7 +3,8 @@ import type { RepositoryHttp } from "../client/repository-http.ts";
 import { pushBlob, type PushBlobOptions } from "../push/push-blob.ts";
 import { pushManifest } from "../push/push-manifest.ts";
 import { bytesUpload, type UploadSource } from "../push/upload-source.ts";
-import { layersManifest, type SizedDigest } from "./layers-artifact.ts";
+import { layersManifest, layersTypes, type SizedDigest } from "./layers-artifact.ts";
+import { addReferrer } from "./referrers-list.ts";
 
 /** An image's layers, to be pushed. */
 export interface LayersUpload {
@@ -45,6 +46,7 @@ export async function pushLayers(
     doneBytes += source.sizeBytes;
   }
   const manifest = layersManifest({ image, extents: list, layers }, image.subject);
-  await pushManifest(http, manifest, { signal: options.signal });
+  const pushed = await pushManifest(http, manifest, { signal: options.signal });
+  await addReferrer(http, image.subject.digest, { ...pushed, artifactType: layersTypes.artifact }, options.signal);
   return sentBytes;
 }

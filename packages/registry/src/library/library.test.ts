@@ -67,7 +67,7 @@ test("what is pushed is pulled again by every tag, and by its content", async ()
   const byTag = await pull("e/c/n:two");
   const byContent = await pull(`e/c/n:sha256.${digest.slice(7)}`);
 
-  expect(pushed).toMatchObject({ digest, wasSent: true, sizeBytes: content.length });
+  expect(pushed).toMatchObject({ digest, sentBytes: content.length, sizeBytes: content.length });
   expect([byTag.digest, byContent.digest]).toEqual([digest, digest]);
   expect((await readFile(join(folder, "out.sif"))).equals(content)).toBe(true);
 });
@@ -78,7 +78,7 @@ test("what is there already is only tagged", async () => {
 
   const again = await push("two");
 
-  expect(again.wasSent).toBe(false);
+  expect(again.sentBytes).toBe(0);
   expect(library.requests).toEqual([
     "GET /v1/entities/e",
     "GET /v1/collections/e/c",
