@@ -1,10 +1,11 @@
-import { execFileSync, spawn, spawnSync, type ChildProcess } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { makeBusyboxTree } from "@repo2singularity/testkit";
 import { giveTo } from "./support/clones.ts";
+import { startRegistry, type Registry } from "./support/docker-registry.ts";
 import { repo2singularity, runAs } from "./support/program.ts";
 import { allUsers, ordinaryUser, type User } from "./support/users.ts";
 
@@ -81,38 +82,6 @@ describe.runIf(has("docker-registry") && has("skopeo"))("a real registry, on loo
     expect(ended.stderr).toContain("demo/tools/manifests/2.0");
   });
 });
-
-interface Registry {
-  readonly port: number;
-  stop(): void;
-}
-
-/** Debian's docker-registry, which says in its log which port it took. */
-async function startRegistry(folder: string): Promise<Registry> {
-  mkdirSync(folder);
-  const config = path.join(folder, "config.yml");
-  const lines = [
-    "version: 0.1",
-    "storage:",
-    "  filesystem:",
-    `    rootdirectory: ${folder}/data`,
-    "http:",
-    "  addr: 127.0.0.1:0",
-  ];
-  writeFileSync(config, `${lines.join("\n")}\n`);
-  const child: ChildProcess = spawn("docker-registry", ["serve", config], { stdio: ["ignore", "ignore", "pipe"] });
-  const port = await new Promise<number>((resolve, reject) => {
-    let output = "";
-    child.stderr?.setEncoding("utf8").on("data", (text: string) => {
-      output += text;
-      const found = /listening on 127\.0\.0\.1:(\d+)/.exec(output);
-      if (found?.[1] !== undefined) resolve(Number(found[1]));
-    });
-    child.once("error", reject);
-    child.once("exit", () => reject(new Error(`docker-registry ended: ${output}`)));
-  });
-  return { port, stop: () => void child.kill() };
-}
 
 /** An archive as `docker save` writes it, of two layers: busybox, and a file over it. */
 async function dockerArchive(folder: string): Promise<string> {

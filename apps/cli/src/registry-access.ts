@@ -15,8 +15,22 @@ import { hostNetwork } from "./host-network.ts";
 
 /** The logins that docker, podman and apptainer share, from `$DOCKER_CONFIG` or `~/.docker`. */
 export function registryCredentials(io: HostIo): CredentialSource {
+  const sources = dockerConfigFiles(io).map((configPath) =>
+    dockerConfigCredentials({ configPath, runner: processRunner, env: io.env }),
+  );
+  return async (host, signal) => {
+    for (const source of sources) {
+      const found = await source(host, signal);
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  };
+}
+
+/** Where logins to OCI registries are kept: by docker, podman, skopeo and us, and by apptainer for itself. */
+export function dockerConfigFiles(io: HostIo): readonly string[] {
   const folder = io.env["DOCKER_CONFIG"] ?? path.join(io.env["HOME"] ?? homedir(), ".docker");
-  return dockerConfigCredentials({ configPath: path.join(folder, "config.json"), runner: processRunner, env: io.env });
+  return [path.join(folder, "config.json"), apptainerFiles(io).dockerConfig];
 }
 
 /** The remotes that come with apptainer. */

@@ -1,5 +1,4 @@
 import { readFile } from "node:fs/promises";
-import { homedir } from "node:os";
 import path from "node:path";
 import { AppError, Secret } from "@repo2singularity/base";
 import {
@@ -11,6 +10,7 @@ import {
 } from "@repo2singularity/registry";
 import type { HostIo } from "../host-io.ts";
 import { apptainerFiles } from "../apptainer-files.ts";
+import { dockerConfigFiles } from "../registry-access.ts";
 import { openRemoteAccess, type RemoteFlags } from "../remote-access.ts";
 import { readSecretLine } from "../secret-line.ts";
 
@@ -38,7 +38,7 @@ export async function login(host: string, flags: LoginFlags, io: HostIo): Promis
     written.push(remotes);
   }
   if (found.isOci) {
-    for (const file of dockerFiles(io)) {
+    for (const file of dockerConfigFiles(io)) {
       await writeDockerLogin(file, { host: dockerName(name), user, password: token });
       written.push(file);
     }
@@ -51,15 +51,9 @@ export async function login(host: string, flags: LoginFlags, io: HostIo): Promis
 export async function logout(host: string, io: HostIo): Promise<void> {
   const name = /^https?:\/\//.test(host) ? new URL(host).host : host;
   let isKnown = await removeLibraryLogin(apptainerFiles(io).remotes, name);
-  for (const file of dockerFiles(io)) isKnown = (await removeDockerLogin(file, dockerName(name))) || isKnown;
+  for (const file of dockerConfigFiles(io)) isKnown = (await removeDockerLogin(file, dockerName(name))) || isKnown;
   if (!isKnown) throw new AppError("E_REGISTRY_AUTH", `${name}: there is no login to forget`);
   io.stdout.write(`logged out of ${name}\n`);
-}
-
-/** That of docker, podman and ours, and that of apptainer. */
-function dockerFiles(io: HostIo): readonly string[] {
-  const folder = io.env["DOCKER_CONFIG"] ?? path.join(io.env["HOME"] ?? homedir(), ".docker");
-  return [path.join(folder, "config.json"), apptainerFiles(io).dockerConfig];
 }
 
 /** Docker Hub has a key of its own. */
