@@ -27,10 +27,18 @@ export interface PublishOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Whether nothing of a site may be seen before what it points to: images, then what programs read, then pages. */
-function order({ path, content }: SiteFile): number {
-  if (content.kind === "image") return 0;
-  return path.endsWith(".html") && !path.includes("/manifests/") ? 2 : 1;
+/**
+ * Nothing of a site may be seen before what it points to: images come first, then what programs read, then pages. How
+ * many at once: images are long, and each takes memory; texts are short, and object storage answers late.
+ */
+const orders: ReadonlyArray<readonly [(file: SiteFile) => boolean, number]> = [
+  [({ content }) => content.kind === "image", 1],
+  [(file) => file.content.kind === "text" && !isPage(file), 8],
+  [(file) => file.content.kind === "text" && isPage(file), 8],
+];
+
+function isPage({ contentType }: SiteFile): boolean {
+  return contentType.startsWith("text/html");
 }
 
 /**
@@ -46,15 +54,16 @@ export async function publishSite(
 ): Promise<PublishReport> {
   const { signal } = options;
   const before = await readState(store, signal);
-  const files: Record<string, string> = {};
+  const files = Object.fromEntries(site.map((file) => [file.path, digestOf(file)]));
   let writtenCount = 0;
-  for (const file of site.toSorted((a, b) => order(a) - order(b))) {
-    signal?.throwIfAborted();
-    const digest = file.content.kind === "image" ? file.content.digest : `sha256:${sha256Hex(file.content.text)}`;
-    files[file.path] = digest;
-    if (before[file.path] === digest && (await store.stat(file.path, { signal })) !== undefined) continue;
-    await writeFile(file, store, options);
-    writtenCount += 1;
+  for (const [isOfOrder, concurrency] of orders) {
+    await forEachOf(site.filter(isOfOrder), concurrency, async (file) => {
+      signal?.throwIfAborted();
+      const isSame = before[file.path] === files[file.path];
+      if (isSame && (await store.stat(file.path, { signal })) !== undefined) return;
+      await writeFile(file, store, options);
+      writtenCount += 1;
+    });
   }
   const gone = Object.keys(before).filter((path) => !(path in files));
   await store.write(stateFile, textContent(`${JSON.stringify({ files }, undefined, 1)}\n`), {
@@ -63,6 +72,32 @@ export async function publishSite(
   });
   for (const path of gone) await store.remove(path, { signal });
   return { writtenCount, keptCount: site.length - writtenCount, removedCount: gone.length };
+}
+
+function digestOf({ content }: SiteFile): string {
+  return content.kind === "image" ? content.digest : `sha256:${sha256Hex(content.text)}`;
+}
+
+/** Calls something for each of a list, some at a time; the first failure ends it when those under way have ended. */
+async function forEachOf<Item>(
+  items: readonly Item[],
+  concurrency: number,
+  call: (item: Item) => Promise<void>,
+): Promise<void> {
+  const left = items.values(); // shared: each worker takes the next one
+  let hasFailed = false;
+  const work = async (): Promise<void> => {
+    for (const item of left) {
+      if (hasFailed) return;
+      await call(item).catch((error: unknown) => {
+        hasFailed = true;
+        throw error;
+      });
+    }
+  };
+  const ends = await Promise.allSettled(Array.from({ length: concurrency }, work));
+  const failed = ends.find((end) => end.status === "rejected");
+  if (failed !== undefined) throw failed.reason;
 }
 
 async function readState(

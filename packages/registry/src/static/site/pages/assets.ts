@@ -69,3 +69,7 @@ for (const block of document.querySelectorAll(".command")) {
   block.append(button);
 }
 `;
+
+/** Layers upon each other, seen on light and on dark tabs. */
+export const siteIcon: string = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16" fill="none" stroke="#2f7fd0" stroke-width="1.6" stroke-linejoin="round"><path d="M8 1.5 14.5 5 8 8.5 1.5 5Z"/><path d="m1.5 8 6.5 3.5L14.5 8M1.5 11 8 14.5l6.5-3.5"/></svg>
+`;

@@ -26,6 +26,7 @@ ${html`<html lang="en">
       content="default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' https: data:"
     />
     <title>${title}</title>
+    <link rel="icon" type="image/svg+xml" href="${root}assets/icon.svg" />
     <link rel="stylesheet" href="${root}assets/site.css" />
     <script src="${root}assets/site.js" defer></script>
   </head>

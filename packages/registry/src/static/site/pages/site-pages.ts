@@ -1,7 +1,7 @@
 import type { RegistryTree } from "../../source/tree.ts";
 import type { PublishedImage } from "../published-image.ts";
 import { type SiteFile, textFile } from "../site-file.ts";
-import { siteScript, siteStyle } from "./assets.ts";
+import { siteIcon, siteScript, siteStyle } from "./assets.ts";
 import { collectionPage } from "./collection-page.ts";
 import { html } from "./html.ts";
 import { type Page, pageText } from "./layout.ts";
@@ -24,6 +24,7 @@ export function sitePages(tree: RegistryTree, images: readonly PublishedImage[],
       const { namespace, name, tag } = image.entry;
       return page(`${namespace}/${name}/tags/${tag}/index.html`, tagPage(image, siteUrl));
     }),
+    textFile("assets/icon.svg", siteIcon, "image/svg+xml"),
     textFile("assets/site.css", siteStyle, "text/css; charset=utf-8"),
     textFile("assets/site.js", siteScript, "text/javascript; charset=utf-8"),
   ];
