@@ -34,18 +34,21 @@ export async function collectGarbage(context: RegistryContext, options: CollectO
   const { db } = context.state;
   const manifests = untagged ? await findUntagged(db, beforeMs) : [];
   if (isDryRun) return countOnly(context, beforeMs, manifests.length);
-  for (const { repository_id, digest } of manifests) {
+  for (const batch of batches(manifests)) {
     signal?.throwIfAborted();
-    await db.transaction().execute((inner) => removeManifest(inner, repository_id, digest, context.now()));
+    await db.transaction().execute(async (inner) => {
+      for (const { repository_id, digest } of batch) await removeManifest(inner, repository_id, digest, context.now());
+    });
   }
   const uploadCount = await removeUploads(context, beforeMs);
   await unlinkUnused(db, beforeMs);
   let [blobCount, blobBytes] = [0, 0];
-  for (const blob of await findUnused(db, beforeMs)) {
+  for (const batch of batches(await findUnused(db, beforeMs))) {
     signal?.throwIfAborted();
-    if (!(await removeUnused(context, blob.digest, beforeMs))) continue;
-    blobCount += 1;
-    blobBytes += blob.size_bytes;
+    for (const blob of await removeUnused(context, batch, beforeMs)) {
+      blobCount += 1;
+      blobBytes += blob.size_bytes;
+    }
   }
   await db
     .deleteFrom("image")
@@ -125,10 +128,12 @@ async function unlinkUnused(db: Database, beforeMs: number): Promise<void> {
     .execute();
 }
 
-function findUnused(
-  db: Database,
-  beforeMs: number,
-): Promise<ReadonlyArray<{ readonly digest: string; readonly size_bytes: number }>> {
+interface UnusedBlob {
+  readonly digest: string;
+  readonly size_bytes: number;
+}
+
+function findUnused(db: Database, beforeMs: number): Promise<readonly UnusedBlob[]> {
   return db
     .selectFrom("blob")
     .select(["digest", "size_bytes"])
@@ -139,21 +144,44 @@ function findUnused(
 }
 
 /**
- * Removes one blob if it is still unused. The row goes first, which takes the database's lock; who sends the same blob
+ * Removes blobs that are still unused. The row goes first, which takes the database's lock; who sends the same blob
  * meanwhile waits for it and then sends the bytes anew.
+ * @returns those that were removed
  */
-async function removeUnused({ state, objects }: RegistryContext, digest: string, beforeMs: number): Promise<boolean> {
+async function removeUnused(
+  { state, objects }: RegistryContext,
+  blobs: readonly UnusedBlob[],
+  beforeMs: number,
+): Promise<readonly UnusedBlob[]> {
   return state.db.transaction().execute(async (db) => {
-    const { numDeletedRows } = await db
+    const removed = await db
       .deleteFrom("blob")
-      .where("digest", "=", digest)
+      .where(
+        "digest",
+        "in",
+        blobs.map(({ digest }) => digest),
+      )
       .where("touched_ms", "<", beforeMs)
-      .where("digest", "not in", (query) => query.selectFrom("repository_blob").select("digest"))
-      .executeTakeFirst();
-    if (numDeletedRows === 0n) return false;
-    await objects.remove(blobObjectName(digest as BlobDigest)); // only keepBlob writes the rows
-    return true;
+      .where(({ not, exists, selectFrom }) =>
+        not(
+          exists(
+            selectFrom("repository_blob")
+              .select("repository_blob.digest")
+              .whereRef("repository_blob.digest", "=", "blob.digest"),
+          ),
+        ),
+      )
+      .returning(["digest", "size_bytes"])
+      .execute();
+    // only keepBlob writes the rows
+    await Promise.all(removed.map(({ digest }) => objects.remove(blobObjectName(digest as BlobDigest))));
+    return removed;
   });
+}
+
+/** Few enough that others do not wait long for the lock. */
+function* batches<T>(items: readonly T[]): Generator<readonly T[], void, undefined> {
+  for (let start = 0; start < items.length; start += 50) yield items.slice(start, start + 50);
 }
 
 function staleUploads(db: Database, beforeMs: number): Promise<Array<{ id: string; object_id: string }>> {
