@@ -1,11 +1,12 @@
 import { execFileSync } from "node:child_process";
-import { mkdtemp, readFile, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { expect, test } from "vitest";
+import { afterAll, expect, test } from "vitest";
 import { runInHome } from "../testing/run-in-home.ts";
 
 const folder = await mkdtemp(path.join(tmpdir(), "r2s-registry-"));
+afterAll(() => rm(folder, { recursive: true, force: true }));
 const registry = (...words: string[]): ReturnType<typeof runInHome> =>
   runInHome(folder, ["registry", ...words.map((word) => word.replace("FOLDER", folder))]);
 

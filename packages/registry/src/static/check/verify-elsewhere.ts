@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { isAppError } from "@repo2singularity/base";
 import type { Transport } from "@repo2singularity/base/http";
-import { statusError } from "../../http/errors.ts";
+import { networkError, statusError } from "../../http/errors.ts";
 import type { RegistryIssue } from "../source/issue.ts";
 import type { TagEntry } from "../source/tree.ts";
 
@@ -31,7 +31,8 @@ export async function verifyElsewhere(
     if (sizeBytes !== image.size) return issue(`size: ${image.url} has ${sizeBytes} bytes, not ${image.size}`);
     return digest === image.digest ? undefined : issue(`digest: ${image.url} has the digest ${digest}`);
   } catch (error) {
-    if (isAppError(error)) return issue(`url: ${error.message}`);
+    const failure = networkError(error, image.url);
+    if (isAppError(failure)) return issue(`url: ${failure.message}`);
     throw error;
   }
 }

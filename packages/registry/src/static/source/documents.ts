@@ -30,7 +30,14 @@ export const SourceDocument = z.strictObject({
   repository: z.string().regex(/^(?:https?:\/\/|git:\/\/|ssh:\/\/|doi:|10\.\d+\/)/i, "expected a URL or a DOI"),
   ref: z.string().min(1).optional(),
   subdir: z.string().min(1).optional(),
-  base: z.string().min(1).optional(),
+  /** Of a registry, not of the machine, for the same reason. */
+  base: z
+    .string()
+    .regex(
+      /^(?:auto$|debootstrap:|(?:docker|oras|library|shub|https?):\/\/)/,
+      "expected auto, debootstrap:SUITE or a URL",
+    )
+    .optional(),
   python: z.string().min(1).optional(),
   date: z.string().min(1).optional(),
   compression: z.enum(["zstd", "gzip"]).optional(),

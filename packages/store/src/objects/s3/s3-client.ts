@@ -1,3 +1,4 @@
+import { Readable } from "node:stream";
 import { sha256Hex } from "@repo2singularity/base";
 import {
   type HttpAnswer,
@@ -154,6 +155,20 @@ class BucketClient implements S3Client {
     const words = Object.entries(query).map(([name, value]) => `${encodePart(name)}=${encodePart(value)}`);
     const base = `${url.origin}${url.pathname.replace(/\/+$/, "")}`;
     return `${base}/${parts.map(encodePart).join("/")}${words.length === 0 ? "" : `?${words.join("&")}`}`;
+  }
+}
+
+/** The body of an answer; a connection that breaks is E_STORAGE_NETWORK, which is `retryable`. */
+export function openBody(answer: HttpAnswer): Readable {
+  return Readable.from(readBody(answer), { objectMode: false, highWaterMark: 2 ** 18 });
+}
+
+async function* readBody(answer: HttpAnswer): AsyncGenerator<Uint8Array> {
+  try {
+    yield* answer.body as AsyncIterable<Uint8Array>; // a body without an encoding gives bytes
+  } catch (error) {
+    const failure = networkFailure(error, answer.shownUrl);
+    throw failure === undefined ? error : s3NetworkError(failure);
   }
 }
 

@@ -96,6 +96,15 @@ test("refuses the whole object in place of a range", async () => {
   expect((await readAll(await store.read("x"))).toString()).toBe("whole");
 });
 
+test("a body that breaks off is an error that is worth a further try", async () => {
+  const store = await storage((_, response) => {
+    response.writeHead(200, { "content-length": "10" });
+    response.write("half", () => response.destroy());
+  });
+
+  await expect(readAll(await store.read("x"))).rejects.toMatchObject({ code: "E_STORAGE_NETWORK", retryable: true });
+});
+
 test("names the region of a bucket that lies in another", async () => {
   const store = await storage((_, response) => {
     response.writeHead(301, { location: "http://127.0.0.1:1/", "x-amz-bucket-region": "eu-west-1" }).end();

@@ -15,7 +15,7 @@ import { copyLimitBytes, copyObject } from "./copy-object.ts";
 import { listKeys } from "./list-objects.ts";
 import { removeKey } from "./remove-key.ts";
 import { removeStaleS3Uploads } from "./remove-stale-uploads.ts";
-import { isSuccess, openS3Client, type S3Client } from "./s3-client.ts";
+import { isSuccess, openBody, openS3Client, type S3Client } from "./s3-client.ts";
 import type { S3Settings } from "./s3-settings.ts";
 import { resumeS3Upload, type S3Upload, startS3Upload } from "./s3-upload.ts";
 import { writeS3Object } from "./write-object.ts";
@@ -76,7 +76,7 @@ class S3ObjectStore implements ObjectStore {
     const result = await this.#client.ask({ method: "GET", key, headers, signal }, ["NoSuchKey", 416]);
     if (!isSuccess(result)) return result.statusCode === 416 ? Readable.from([]) : undefined;
     const { answer } = result;
-    if (range === undefined || answer.statusCode === 206) return answer.body;
+    if (range === undefined || answer.statusCode === 206) return openBody(answer);
     discardBody(answer);
     if (headerOf(answer, "content-length") === "0") return Readable.from([]); // an empty object has no ranges
     throw new AppError("E_STORAGE_PROTOCOL", `${answer.shownUrl}: a range was asked for, and the whole object came`);
