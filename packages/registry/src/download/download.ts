@@ -7,7 +7,7 @@ import type { PartialFile } from "./partial-file.ts";
 export interface DownloadOptions {
   /** Ranges that are fetched at the same time; 4 when left out. */
   readonly connectionCount?: number;
-  /** Length of one range; 8 MiB when left out. Files of no more are fetched in one piece. */
+  /** Length of one range; 16 MiB when left out. Files of no more are fetched in one piece. */
   readonly partBytes?: number;
   /** For every range anew; four tries within a minute when left out. */
   readonly retryPolicy?: RetryPolicy;

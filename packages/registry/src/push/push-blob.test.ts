@@ -64,11 +64,11 @@ function answer(request: IncomingMessage, response: ServerResponse): void {
   end(isRight ? 201 : 400);
 }
 
-function push(options: PushBlobOptions = {}): Promise<PushedBlob> {
+function push(options: PushBlobOptions = {}, bytes: Buffer = content): Promise<PushedBlob> {
   const credentials = anonymous;
   const http = createRepositoryHttp({ transport, host, baseUrl: `http://${host}`, repository: "a/b", credentials });
   const retryPolicy = { attemptCount: 4, firstPauseMs: 1, totalMs: 5_000 };
-  return pushBlob(http, bytesUpload(content), { retryPolicy, ...options });
+  return pushBlob(http, bytesUpload(bytes), { retryPolicy, ...options });
 }
 
 async function errorOf(work: Promise<unknown>): Promise<AppError> {
@@ -157,6 +157,32 @@ test("an answer that got lost after everything was stored is no error", async ()
   };
 
   expect(await push()).toBe("sent");
+});
+
+test("a proxy that refuses large requests gets small ones", async () => {
+  const large = uniqueBytes(9 * 2 ** 20);
+  fault = (request, response) => {
+    if (request.method !== "PATCH" || Number(request.headers["content-length"]) <= 4 * 2 ** 20) return false;
+    request.resume();
+    request.on("end", () => response.writeHead(413).end());
+    return true;
+  };
+
+  expect(await push({}, large)).toBe("sent");
+  expect(patches()).toEqual(["", "0-4194303", "4194304-8388607", "8388608-9437183"]);
+  expect(stored?.equals(large)).toBe(true);
+});
+
+test("a proxy that cuts large requests without a word gets small ones", async () => {
+  const large = uniqueBytes(5 * 2 ** 20);
+  fault = (request) => {
+    if (request.method !== "PATCH" || Number(request.headers["content-length"]) <= 4 * 2 ** 20) return false;
+    request.once("data", () => request.socket.destroy());
+    return true;
+  };
+
+  expect(await push({}, large)).toBe("sent");
+  expect(patches()).toEqual(["", "0-4194303", "4194304-5242879"]);
 });
 
 test("an upload that is refused says so in the registry's words", async () => {

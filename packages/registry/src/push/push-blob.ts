@@ -42,7 +42,11 @@ export async function pushBlob(
   if (started === undefined) return "mounted";
   const state: UploadState = { location: started, doneBytes: 0, chunkBytes: options.chunkBytes, isLost: false };
   await again(async () => {
-    if (state.isLost) await findPosition(http, source, state, options);
+    if (state.isLost) {
+      await findPosition(http, source, state, options);
+      // proxies with a limit often cut the connection before they answer 413
+      if (state.doneBytes === 0) state.chunkBytes ??= smallChunkBytes;
+    }
     state.isLost = true; // until this try has come through
     while (state.doneBytes < source.sizeBytes) await sendChunk(http, source, state, options);
     await finishUpload(http, source, state, options);

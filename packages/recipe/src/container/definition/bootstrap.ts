@@ -29,6 +29,12 @@ export function planBootstrap(stage: DefinitionStage, file: ConfigFile): Bootstr
     return from;
   };
   const image = (reference: string): Bootstrap => ({ base: { kind: "image", reference }, groups: [] });
+  if (headers["fingerprints"] !== undefined) {
+    // apptainer ends the build when the base has no signature of these keys; to go on without a look would be worse
+    throw new AppError("E_NOT_YET", `${file.path}:${line}: Fingerprints: are not checked yet`, {
+      hint: "check the base with `repo2singularity verify`, name it with --build-context, and leave the header out",
+    });
+  }
   switch (agent) {
     case "scratch":
       return { base: { kind: "scratch" }, groups: [] };

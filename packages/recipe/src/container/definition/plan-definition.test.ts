@@ -58,6 +58,7 @@ describe("headers", () => {
     ["%post\nx\n", /x\.def:1: there is no Bootstrap: line/],
     ["Bootstrap: docker\n", /x\.def:1: Bootstrap: docker needs a From: line/],
     ["Bootstrap: docker\nFrom: a;id\n", /is no image's name/],
+    [`${head}Fingerprints: 12345678\n`, /x\.def:\d+: Fingerprints: are not checked yet/],
     ["Bootstrap: yum\n", /Bootstrap: yum is not supported/],
     ["Bootstrap: docker-daemon\nFrom: a\n", /docker-daemon is not there yet/],
     ["Bootstrap: library\nFrom: a b\n", /is no image's name/],
