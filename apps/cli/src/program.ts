@@ -63,7 +63,8 @@ export function createProgram(io: HostIo, setStatus: SetStatus): Command {
     .argument("<image>", "a .sif file")
     .option("--json", "the whole record as JSON")
     .option("--lock", "the lock as JSON, for --locked: exact versions of every package")
-    .action(async (image: string, flags: { json?: boolean; lock?: boolean }) => {
+    .option("--sbom", "its packages as a software bill of materials, SPDX 2.3 in JSON")
+    .action(async (image: string, flags: { json?: boolean; lock?: boolean; sbom?: boolean }) => {
       const { inspect } = await import("./commands/inspect.ts");
       await inspect(image, flags, io);
     });

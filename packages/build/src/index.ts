@@ -34,3 +34,4 @@ export { readImageRecord } from "./pipeline/compose-image.ts";
 export { type Phase, PhaseReporter } from "./pipeline/phase.ts";
 export { createStepSetting, type StepSetting } from "./pipeline/step-setting.ts";
 export { checkMachine, type MachineCheck, type MachineView } from "./doctor/check-machine.ts";
+export { spdxDocument } from "./statement/spdx-document.ts";

@@ -9,3 +9,6 @@ export type { AskedWishes } from "./pipeline/plan-wishes.ts";
 export { type LayeredImage, withLayeredImage } from "./pipeline/layered-image.ts";
 export { readPackageLock } from "./lock/read-lock.ts";
 export { PhaseReporter } from "./pipeline/phase.ts";
+export { readImageRecord } from "./pipeline/compose-image.ts";
+export { provenanceStatement } from "./statement/provenance.ts";
+export { spdxDocument } from "./statement/spdx-document.ts";

@@ -39,3 +39,4 @@ export type { LayersArtifact } from "./layered/layers-artifact.ts";
 export { missingBytes, pullByLayers, type PulledByLayers, type PullLayersOptions } from "./layered/pull-layers.ts";
 export type { LayersUpload } from "./layered/push-layers.ts";
 export { storedUpload, type UploadSource } from "./push/upload-source.ts";
+export type { Attachment } from "./push/push-attachment.ts";

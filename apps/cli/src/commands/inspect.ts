@@ -1,6 +1,6 @@
 import path from "node:path";
 import { AppError, formatSize } from "@repo2singularity/base";
-import { readImageRecord } from "@repo2singularity/build";
+import { readImageRecord, spdxDocument } from "@repo2singularity/build";
 import { type ImageRecord, PackageLock } from "@repo2singularity/contracts";
 import type { HostIo } from "../host-io.ts";
 
@@ -12,6 +12,10 @@ export async function inspect(image: string, flags: InspectFlags, io: HostIo): P
       hint: `apptainer inspect ${image} shows what other images say, repo2singularity image list ${image} their files`,
     });
   }
+  if (flags.sbom === true) {
+    io.stdout.write(`${spdxDocument(record)}\n`);
+    return;
+  }
   if (flags.lock === true) io.stdout.write(json(PackageLock.parse(record)));
   else io.stdout.write(flags.json === true ? json(record) : recordText(record));
 }
@@ -20,6 +24,8 @@ export async function inspect(image: string, flags: InspectFlags, io: HostIo): P
 interface InspectFlags {
   readonly json?: boolean;
   readonly lock?: boolean;
+  /** The packages as SPDX. */
+  readonly sbom?: boolean;
 }
 
 function json(value: unknown): string {

@@ -15,6 +15,7 @@ import type { HostIo } from "../host-io.ts";
 import { transferProgress } from "../output/transfer-progress.ts";
 import { openRemoteAccess, type RemoteFlags } from "../remote-access.ts";
 import { openWorkbench } from "../workbench.ts";
+import { readAttachments } from "./image-attachments.ts";
 import { readLayersUpload } from "./image-layers.ts";
 import { openStoredPlace } from "./stored-image.ts";
 
@@ -99,6 +100,7 @@ async function pushTo(
         {
           ...access,
           layers: () => readLayersUpload(source, bench.store, io.signal),
+          attachments: (digest) => readAttachments(source, digest),
           layersAnywhere: flags.layers === true,
           onProgress,
           ...(flags.arch !== undefined && { indexArchitecture: flags.arch }),

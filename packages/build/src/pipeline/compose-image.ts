@@ -13,6 +13,7 @@ import {
   writeSif,
 } from "@repo2singularity/image";
 import type { Store } from "@repo2singularity/store";
+import { spdxDocument } from "../statement/spdx-document.ts";
 import { type ImageLayers, withComposition } from "./compose-layers.ts";
 
 /** Name of the object of a SIF that holds its {@link ImageRecord}. */
@@ -44,6 +45,7 @@ export function writeImageSif(
         { kind: { type: "definition" }, content: texts.definition },
         { kind: { type: "json" }, name: inspectMetadataName, content: inspectMetadata(texts) },
         { kind: { type: "json" }, name: recordName, content: canonicalJson(record) },
+        { kind: { type: "sbom", sbomFormat: "spdx-json" }, name: "sbom.spdx.json", content: spdxDocument(record) },
         {
           kind: {
             type: "partition",

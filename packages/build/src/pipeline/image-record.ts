@@ -24,8 +24,11 @@ export function imageLabels(
 
 /** The key of a whole image: its layers, by the key of the last one, and every text that its own top layer holds. */
 export function imageKey(recipe: unknown, topKey: string | undefined, texts: SingularityTreeOptions): string {
-  return sha256Hex(canonicalJson({ top: topKey, recipe, texts }));
+  return sha256Hex(canonicalJson({ sifVersion, top: topKey, recipe, texts }));
 }
+
+/** Raised when equal layers and texts would give another SIF than before; 2 brought the bill of materials. */
+const sifVersion = 2;
 
 /** What the record says of the source. */
 export function recordSource(checkout: Checkout): ImageRecord["source"] {

@@ -1,7 +1,7 @@
 import type { Digest } from "@repo2singularity/base";
 import type { Repository } from "../client/open-repository.ts";
 import { type LayersArtifact, layersTypes, parseLayersManifest } from "./layers-artifact.ts";
-import { listReferrers } from "./referrers-list.ts";
+import { listReferrers } from "../push/referrers-list.ts";
 
 /**
  * The layers of an image, when its registry has them as an artifact.

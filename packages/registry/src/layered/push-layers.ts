@@ -4,7 +4,7 @@ import { pushBlob, type PushBlobOptions } from "../push/push-blob.ts";
 import { pushManifest } from "../push/push-manifest.ts";
 import { bytesUpload, type UploadSource } from "../push/upload-source.ts";
 import { layersManifest, layersTypes, type SizedDigest } from "./layers-artifact.ts";
-import { addReferrer } from "./referrers-list.ts";
+import { addReferrer } from "../push/referrers-list.ts";
 
 /** An image's layers, to be pushed. */
 export interface LayersUpload {

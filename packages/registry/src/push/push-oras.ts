@@ -5,6 +5,7 @@ import { composesLayers, type LayersUpload, pushLayers } from "../layered/push-l
 import { formatReference, type RegistryReference } from "../reference/parse-reference.ts";
 import type { RemoteAccess } from "../remote/remote-access.ts";
 import { mergeIntoIndex } from "./merge-index.ts";
+import { type Attachment, pushAttachment } from "./push-attachment.ts";
 import { pushBlob, type PushBlobOptions } from "./push-blob.ts";
 import { headManifest, pushManifest } from "./push-manifest.ts";
 import { bytesUpload, fileUpload } from "./upload-source.ts";
@@ -18,6 +19,8 @@ export interface PushOrasOptions extends RemoteAccess, Pick<PushBlobOptions, "ch
   readonly indexArchitecture?: string;
   /** The image's layers, for those who have some of them; asked for when the registry is to get them. */
   readonly layers?: () => Promise<LayersUpload | undefined>;
+  /** Texts that say something about the image, to be found by its manifest. */
+  readonly attachments?: (digest: Digest) => Promise<readonly Attachment[]>;
   /** Whether any registry gets the layers, or only those that need nothing else; the latter when left out. */
   readonly layersAnywhere?: boolean;
   readonly onProgress?: (doneBytes: number, totalBytes: number) => void;
@@ -75,6 +78,9 @@ export async function pushOras(
   } else {
     const entry = { ...(await pushManifest(repository.http, manifest, common)), architecture: indexArchitecture };
     await mergeIntoIndex(repository, tag, entry, signal);
+  }
+  for (const one of (await options.attachments?.(digest)) ?? []) {
+    await pushAttachment(repository.http, subject, one, common);
   }
   return { ...pushed, sentBytes: layerBytes + (how === "sent" ? sizeBytes : 0) };
 }

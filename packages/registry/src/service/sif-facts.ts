@@ -50,7 +50,7 @@ export async function readSifFacts(source: SifHeadSource): Promise<SifFacts | un
       isSigned: signatures.length > 0,
       fingerprints: signatures.flatMap((one) => one.signature?.fingerprintHex?.toUpperCase() ?? []),
       labels: parseLabels(await text(named("inspect-metadata.json"))),
-      packages: [...parseRecord(await text(named(recordName))), ...parseSbom(await text(sbom))],
+      packages: parseRecord(await text(named(recordName))) ?? parseSbom(await text(sbom)),
       definition: await text(definition),
     };
   } catch (error) {
@@ -65,8 +65,9 @@ function parseLabels(text: string): Record<string, string> {
   return tryParse(InspectMetadata, text)?.data.attributes.labels ?? {};
 }
 
-function parseRecord(text: string): string[] {
-  return (tryParse(ImageRecord, text)?.packages ?? []).map(({ name, version }) => `${name} ${version}`);
+/** @returns `undefined` for images of others */
+function parseRecord(text: string): string[] | undefined {
+  return tryParse(ImageRecord, text)?.packages.map(({ name, version }) => `${name} ${version}`);
 }
 
 function parseSbom(text: string): string[] {

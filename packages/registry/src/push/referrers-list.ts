@@ -5,7 +5,7 @@ import type { RepositoryHttp } from "../client/repository-http.ts";
 import { statusError } from "../http/errors.ts";
 import { parseDocument } from "../oci/documents.ts";
 import { readVerified } from "../oci/verify-stream.ts";
-import { type PushedManifest, pushManifest } from "../push/push-manifest.ts";
+import { type PushedManifest, pushManifest } from "./push-manifest.ts";
 
 /*
  * Which manifests say something about another one. Registries of the distribution specification 1.1 answer that
