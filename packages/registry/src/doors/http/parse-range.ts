@@ -4,7 +4,7 @@ import type { ByteRange } from "@repo2singularity/store/objects";
  * Reads a Range header with one range of bytes.
  * @param sizeBytes of what it is a range of
  * @returns undefined when there is none, or one that is to be ignored (other units, several ranges);
- *   "unsatisfiable" when it lies behind the end
+ *   "unsatisfiable" when it lies behind the end or ends before it begins
  * Source: RFC 9110, section 14
  */
 export function parseRange(header: string | undefined, sizeBytes: number): ByteRange | "unsatisfiable" | undefined {
@@ -16,6 +16,6 @@ export function parseRange(header: string | undefined, sizeBytes: number): ByteR
   }
   const start = Number(first);
   const end = last === "" ? sizeBytes : Math.min(Number(last) + 1, sizeBytes);
-  if (last !== "" && Number(last) < start) return undefined;
+  if (last !== "" && Number(last) < start) return "unsatisfiable";
   return start >= sizeBytes ? "unsatisfiable" : { start, end };
 }
