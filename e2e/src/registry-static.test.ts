@@ -109,6 +109,19 @@ describe("a registry that is nothing but files", () => {
     }
   });
 
+  test.each(["library://HOST/library/vanessa/fortune:latest", "oras://HOST/vanessa/fortune:latest"])(
+    "our own client pulls %s",
+    async (reference) => {
+      const out = path.join(freshFolder(), "out.sif");
+      const program = path.join(user?.clone ?? "", "bin/repo2singularity");
+
+      const pulled = await run(program, ["pull", reference.replace("HOST", site.host), "-o", out]);
+
+      expect(pulled, pulled.stderr).toMatchObject({ status: 0 });
+      expect(sha256Of(out)).toBe(digest);
+    },
+  );
+
   test.runIf(hasApptainer)("the stock client takes the site for its remote", async () => {
     const folder = freshFolder();
     const remote = `{URI: "${site.url}", Token: "", System: false, Exclusive: false, Insecure: true}`;

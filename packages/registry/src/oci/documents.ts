@@ -12,6 +12,8 @@ const Descriptor = z.object({
   digest: DigestText,
   size: z.number().int().nonnegative(),
   annotations: z.record(z.string(), z.string()).nullish(),
+  /** Where the content lies too. */
+  urls: z.array(z.string()).optional(),
 });
 
 const Platform = z.object({

@@ -6,6 +6,7 @@ import { selectManifest, type Platform } from "../oci/platform.ts";
 import { formatReference, type RegistryReference } from "../reference/parse-reference.ts";
 import type { RemoteAccess } from "../remote/remote-access.ts";
 import type { RemoteImage } from "../remote/remote-image.ts";
+import { layerOpener } from "./open-layer.ts";
 
 /** The media types of a layer that is a SIF; the second is a slip of an early Singularity that is still around. */
 const sifLayerTypes: readonly string[] = [
@@ -39,7 +40,7 @@ export async function resolveOrasImage(
     digest: layer.digest,
     sizeBytes: layer.size,
     layers: { find: (at) => findLayers(repository, manifestDigest, at), blobs: client },
-    open: (range, at) => client.openBlob(layer.digest, range, at),
+    open: layerOpener(client, layer, access),
   };
 }
 
