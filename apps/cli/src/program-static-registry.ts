@@ -21,7 +21,7 @@ export function addStaticRegistryCommands(registry: Command, io: HostIo, setStat
     .option("--storage-url <url>", "the address at which everybody reads what lies there")
     .addOption(new Option("--ci <service>", "write its settings too").choices(["github", "gitlab", "circleci"]))
     .option("--metadata-only", "images are built elsewhere: the service only checks what is said of them")
-    .option("--program-url <url>", "git URL from which the service gets this program", defaultProgramUrl)
+    .option("--program-url <url>", "with --ci: git URL from which the service gets this program")
     .action(async (folder: string | undefined, flags: InitFlags) =>
       (await import("./commands/registry-init.ts")).initRegistry(folder ?? ".", flags, io),
     );
@@ -63,5 +63,3 @@ export function addStaticRegistryCommands(registry: Command, io: HostIo, setStat
       (await import("./commands/registry-publish.ts")).publishRegistry(place, flags, io),
     );
 }
-
-const defaultProgramUrl = "https://github.com/repo2singularity/repo2singularity.git";

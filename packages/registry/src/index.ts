@@ -15,7 +15,12 @@ export { layerEntries, type LayerEntryOptions } from "./convert/layer-entries.ts
 export { imageToLayers, packImage, withPackedImage } from "./convert/pack-image.ts";
 export type { PackedTree, PackImageOptions, PackLayerOptions } from "./convert/pack-image.ts";
 export { environmentOf } from "./convert/image-scripts.ts";
-export { findImageObject, type ImageObject, putImageObject, type PutImageOptions } from "./objects/image-object.ts";
+export {
+  findImageObject,
+  type ImageObject,
+  putImageObject,
+  type PutImageOptions,
+} from "./remote/objects/image-object.ts";
 export { downloadImage, type DownloadedImage } from "./download/download-image.ts";
 export type { DownloadOptions } from "./download/download.ts";
 export type { RemoteBytes, RemoteImage, RemoteRange } from "./remote/remote-image.ts";
@@ -24,16 +29,21 @@ export { parseRemoteReference, type RemoteReference } from "./remote/parse-remot
 export { resolveRemoteImage, type SifReference } from "./remote/resolve-remote-image.ts";
 export { openRegistryTransport } from "./http/errors.ts";
 export { pushOras, type PushedImage, type PushOrasOptions } from "./push/push-oras.ts";
-export { deleteFromLibrary, pushLibrary, type PushLibraryOptions } from "./library/push-library.ts";
-export { searchLibrary, type FoundImage } from "./library/search-library.ts";
-export { keyServerOf, type LibraryAccess } from "./library/library-server.ts";
-export { apptainerLogins, type LibraryLogin, type LibraryLogins } from "./login/library-logins.ts";
-export { checkLogin, type CheckedLogin } from "./login/check-login.ts";
-export { removeDockerLogin, removeLibraryLogin, writeDockerLogin, writeLibraryLogin } from "./login/write-logins.ts";
-export { createKeyServer, noSuchKey, type KeyServer } from "./keyserver/key-server.ts";
-export { remoteBuild, type RemoteBuild } from "./web/remote-builder.ts";
-export type { ListedKey } from "./keyserver/key-index.ts";
-export { resolveStoredImage } from "./objects/stored-image.ts";
+export { deleteFromLibrary, pushLibrary, type PushLibraryOptions } from "./remote/library/push-library.ts";
+export { searchLibrary, type FoundImage } from "./remote/library/search-library.ts";
+export { keyServerOf, type LibraryAccess } from "./remote/library/library-server.ts";
+export { apptainerLogins, type LibraryLogin, type LibraryLogins } from "./remote/login/library-logins.ts";
+export { checkLogin, type CheckedLogin } from "./remote/login/check-login.ts";
+export {
+  removeDockerLogin,
+  removeLibraryLogin,
+  writeDockerLogin,
+  writeLibraryLogin,
+} from "./remote/login/write-logins.ts";
+export { createKeyServer, noSuchKey, type KeyServer } from "./remote/keyserver/key-server.ts";
+export { remoteBuild, type RemoteBuild } from "./remote/web/remote-builder.ts";
+export type { ListedKey } from "./remote/keyserver/key-index.ts";
+export { resolveStoredImage } from "./remote/objects/stored-image.ts";
 export { encodeExtents } from "./layered/extents-blob.ts";
 export type { LayersArtifact } from "./layered/layers-artifact.ts";
 export { missingBytes, pullByLayers, type PulledByLayers, type PullLayersOptions } from "./layered/pull-layers.ts";

@@ -12,7 +12,7 @@ export interface InitFlags {
   readonly storageUrl?: string;
   readonly ci?: CiService;
   readonly metadataOnly?: boolean;
-  readonly programUrl: string;
+  readonly programUrl?: string;
 }
 
 /** `registry init`: the files of a new registry. Files that are there already stay as they are. */
@@ -27,9 +27,8 @@ export async function initRegistry(folder: string, flags: InitFlags, io: HostIo)
   };
   const files = initFiles({
     settings,
-    programUrl,
     isMetadataOnly: metadataOnly === true,
-    ...(ci !== undefined && { ci }),
+    ...(ci !== undefined && { ci: { service: ci, programUrl: requireUrl(programUrl) } }),
   });
   for (const { path: name, text } of files) {
     const file = path.join(root, name);
@@ -37,6 +36,13 @@ export async function initRegistry(folder: string, flags: InitFlags, io: HostIo)
     const isNew = await writeNew(file, text);
     io.stdout.write(`${isNew ? "wrote" : "kept "} ${path.relative(io.cwd, file)}\n`);
   }
+}
+
+function requireUrl(programUrl: string | undefined): string {
+  if (programUrl !== undefined) return programUrl;
+  throw new AppError("E_USAGE", "--ci needs --program-url: where the service gets this program from", {
+    hint: "name the git URL of the clone that you run",
+  });
 }
 
 /** @returns false for a file that was there, which stays */

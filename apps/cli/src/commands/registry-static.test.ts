@@ -13,7 +13,8 @@ const registry = (...words: string[]): ReturnType<typeof runInHome> =>
 test("a registry begins, is checked against a branch, and is published", async () => {
   const git = (...words: string[]): string => execFileSync("git", ["-C", folder, ...words], { encoding: "utf8" });
 
-  expect(await registry("init", "FOLDER", "--url", "https://lab.example", "--ci", "github")).toMatchObject({
+  const service = ["--ci", "github", "--program-url", "https://git.example/program.git"];
+  expect(await registry("init", "FOLDER", "--url", "https://lab.example", ...service)).toMatchObject({
     status: 0,
   });
   git("init", "-q", "-b", "main");

@@ -6,7 +6,7 @@ import { isAppError, sha256Hex, type AppError } from "@repo2singularity/base";
 import type { Transport } from "@repo2singularity/base/http";
 import { openRegistryTransport } from "../http/errors.ts";
 import type { RemoteAccess } from "../remote/remote-access.ts";
-import { resolveWebImage } from "../web/web-image.ts";
+import { resolveWebImage } from "../remote/web/web-image.ts";
 import type { DownloadOptions } from "./download.ts";
 import { downloadImage, type DownloadedImage } from "./download-image.ts";
 import { startFileServer, uniqueBytes, type FileServer } from "./file-server.fixture.ts";

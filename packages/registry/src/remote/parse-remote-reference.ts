@@ -1,10 +1,10 @@
 import { isAbsolute, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { AppError, redactUrl } from "@repo2singularity/base";
-import { parseLibraryReference, type LibraryReference } from "../library/library-reference.ts";
+import { parseLibraryReference, type LibraryReference } from "./library/library-reference.ts";
 import { parseReference, type RegistryReference } from "../reference/parse-reference.ts";
-import { parseShubReference } from "../shub/parse-shub-reference.ts";
-import type { ShubReference } from "../shub/shub-image.ts";
+import { parseShubReference } from "./shub/parse-shub-reference.ts";
+import type { ShubReference } from "./shub/shub-image.ts";
 
 /** A file of a web server. */
 export interface WebReference {

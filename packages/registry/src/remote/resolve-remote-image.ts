@@ -1,10 +1,10 @@
 import { AppError } from "@repo2singularity/base";
-import { resolveLibraryImage } from "../library/library-image.ts";
-import type { LibraryAccess } from "../library/library-server.ts";
+import { resolveLibraryImage } from "./library/library-image.ts";
+import type { LibraryAccess } from "./library/library-server.ts";
 import type { Platform } from "../oci/platform.ts";
-import { resolveOrasImage } from "../oras/oras-image.ts";
-import { resolveShubImage } from "../shub/shub-image.ts";
-import { resolveWebImage } from "../web/web-image.ts";
+import { resolveOrasImage } from "./oras/oras-image.ts";
+import { resolveShubImage } from "./shub/shub-image.ts";
+import { resolveWebImage } from "./web/web-image.ts";
 import type { RemoteReference } from "./parse-remote-reference.ts";
 import type { RemoteImage } from "./remote-image.ts";
 

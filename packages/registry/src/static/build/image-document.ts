@@ -3,7 +3,7 @@ import { createReadStream } from "node:fs";
 import { AppError, type Digest } from "@repo2singularity/base";
 import { fileSource } from "@repo2singularity/image";
 import { stringify } from "yaml";
-import { readSifFacts } from "../../service/sif-facts.ts";
+import { readSifFacts } from "../../server/service/sif-facts.ts";
 import { ImageDocument } from "../source/documents.ts";
 
 /** What is said of an image besides what its file says. */

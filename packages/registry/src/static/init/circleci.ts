@@ -1,11 +1,11 @@
-import type { InitFile, InitOptions } from "./init-options.ts";
+import type { InitFile, ServiceOptions } from "./init-options.ts";
 import { commitLines, indented, programLines } from "./program-lines.ts";
 
 /**
  * A pipeline of CircleCI, the service of the first static registry: branches are checked and built, the main branch is
  * published to the branch `gh-pages`, and a pipeline with the parameter `rebuild` builds again what it names.
  */
-export function circleciFiles({ programUrl, isMetadataOnly }: InitOptions): readonly InitFile[] {
+export function circleciFiles({ programUrl, isMetadataOnly }: ServiceOptions): readonly InitFile[] {
   const check = "repo2singularity registry check --against origin/main";
   const request = isMetadataOnly ? [`${check} --verify`] : [check, "repo2singularity registry build --local"];
   const identity = ["git config user.name registry", "git config user.email registry@localhost"];

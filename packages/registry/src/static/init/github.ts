@@ -1,11 +1,11 @@
-import type { InitFile, InitOptions } from "./init-options.ts";
+import type { InitFile, ServiceOptions } from "./init-options.ts";
 import { commitLines, indented, programLines } from "./program-lines.ts";
 
 /**
  * A workflow of GitHub Actions: pull requests are checked and built with no secrets, merges are published to Pages,
  * and a run by hand builds again what it is asked for.
  */
-export function githubFiles({ programUrl, isMetadataOnly }: InitOptions): readonly InitFile[] {
+export function githubFiles({ programUrl, isMetadataOnly }: ServiceOptions): readonly InitFile[] {
   const program = programLines(programUrl);
   const check = 'repo2singularity registry check --against "origin/$GITHUB_BASE_REF"';
   const request = isMetadataOnly

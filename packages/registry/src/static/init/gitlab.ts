@@ -1,11 +1,11 @@
-import type { InitFile, InitOptions } from "./init-options.ts";
+import type { InitFile, ServiceOptions } from "./init-options.ts";
 import { commitLines, indented, programLines } from "./program-lines.ts";
 
 /**
  * A pipeline of GitLab: merge requests are checked and built, merges are published to Pages, and a pipeline that is
  * started with the variable REBUILD builds again what it names. A project token in REGISTRY_TOKEN commits what was built.
  */
-export function gitlabFiles({ programUrl, isMetadataOnly }: InitOptions): readonly InitFile[] {
+export function gitlabFiles({ programUrl, isMetadataOnly }: ServiceOptions): readonly InitFile[] {
   const check = 'repo2singularity registry check --against "origin/$CI_MERGE_REQUEST_TARGET_BRANCH_NAME"';
   const request = isMetadataOnly ? [`${check} --verify`] : [check, "repo2singularity registry build --local"];
   const merge = isMetadataOnly

@@ -9,14 +9,16 @@ import type { CiService, InitOptions } from "./init-options.ts";
 const options: InitOptions = {
   settings: { title: 'A "title": yes', url: "https://lab.example/registry" },
   isMetadataOnly: false,
-  programUrl: "https://git.example/o'r.git",
 };
 
 const services: readonly CiService[] = ["github", "gitlab", "circleci"];
 
 /** The settings file of a service. */
 function pipelineOf(ci: CiService, more: Partial<InitOptions> = {}): string {
-  return initFiles({ ...options, ci, ...more }).at(-1)?.text ?? "";
+  return (
+    initFiles({ ...options, ci: { service: ci, programUrl: "https://git.example/o'r.git" }, ...more }).at(-1)?.text ??
+    ""
+  );
 }
 
 /** Every text in a document that has several lines: the scripts. */

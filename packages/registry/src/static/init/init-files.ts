@@ -2,20 +2,20 @@ import { stringify } from "yaml";
 import { circleciFiles } from "./circleci.ts";
 import { githubFiles } from "./github.ts";
 import { gitlabFiles } from "./gitlab.ts";
-import type { CiService, InitFile, InitOptions } from "./init-options.ts";
+import type { CiService, InitFile, InitOptions, ServiceOptions } from "./init-options.ts";
 
 /** The files that a new registry begins with. */
 export function initFiles(options: InitOptions): readonly InitFile[] {
-  const { settings, ci } = options;
+  const { settings, ci, isMetadataOnly } = options;
   return [
     { path: "registry.yaml", text: stringify({ title: "Container registry", ...settings }) },
     { path: ".gitignore", text: "/.images/\n/_site/\n" },
     { path: "README.md", text: readme(options) },
-    ...(ci === undefined ? [] : services[ci](options)),
+    ...(ci === undefined ? [] : services[ci.service]({ isMetadataOnly, programUrl: ci.programUrl })),
   ];
 }
 
-const services: Readonly<Record<CiService, (options: InitOptions) => readonly InitFile[]>> = {
+const services: Readonly<Record<CiService, (options: ServiceOptions) => readonly InitFile[]>> = {
   github: githubFiles,
   gitlab: gitlabFiles,
   circleci: circleciFiles,

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { AppError, type Digest, sha256Hex } from "@repo2singularity/base";
 import type { ObjectStore } from "@repo2singularity/store/objects";
 import * as z from "zod";
-import { textContent } from "../../objects/image-object.ts";
+import { textContent } from "../../remote/objects/image-object.ts";
 import type { SiteFile } from "../site/site-file.ts";
 
 /** The file in which a site remembers what was published, so that the next time only what changed is written. */
