@@ -1,7 +1,7 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import { chmodSync, existsSync, readFileSync, statSync } from "node:fs";
 import { installApptainer } from "./install-apptainer.ts";
-import { ensureBuildx } from "./install-buildx.ts";
+import { buildx, ensureGoPrograms, registryClients } from "./install-go-programs.ts";
 
 /**
  * Adds what the main job (`start`), the tests (`test`) or a benchmark that needs `apptainer` or `docker` needs.
@@ -117,6 +117,8 @@ if (missing.length > 0) addPackages(missing);
 if (purpose !== "start") {
   openDevices();
   ensureApptainer();
-  if (isRoot && isDebianFamily() && isInstalled("dockerd")) ensureBuildx();
+  if (isRoot && isDebianFamily()) {
+    ensureGoPrograms([...(isInstalled("dockerd") ? [buildx] : []), ...(purpose === "test" ? registryClients : [])]);
+  }
 }
 if (purpose === "test") ensureTestUser();
