@@ -15,6 +15,7 @@ import { planBenchmark } from "./plan.ts";
 import { start } from "./start.ts";
 import { storeHundred } from "./store-100.ts";
 import { streamBenchmark } from "./stream.ts";
+import { transferBenchmark } from "./transfer.ts";
 
 /** Every benchmark, in the order they run; each lives in a file of its own name beside this one. */
 export const benchmarks: readonly Benchmark[] = [
@@ -34,4 +35,5 @@ export const benchmarks: readonly Benchmark[] = [
   storeHundred,
   deltaBenchmark,
   streamBenchmark,
+  transferBenchmark,
 ];
