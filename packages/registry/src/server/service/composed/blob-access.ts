@@ -7,16 +7,31 @@ import { type BlobDigest, blobObjectName } from "../names.ts";
 const windowBytes = 4 * 2 ** 20;
 
 /**
- * A stored blob for reads at any position: as a file where it is one, else by requests of 4 MiB each.
- * @throws E_REGISTRY_REFUSED when its bytes are gone
+ * A stored blob for reads at any position: as a file where it is one, else by requests of 4 MiB each. Nothing is opened
+ * before the first read: a range of an image touches one or two of its layers.
  */
-export async function openBlobAccess(
+export function blobAccess(
   objects: ObjectStore,
   blob: { readonly digest: BlobDigest; readonly sizeBytes: number },
-): Promise<RandomAccess> {
+): RandomAccess {
   const name = blobObjectName(blob.digest);
   const path = objects.localPath?.(name);
-  return path === undefined ? windowedAccess(objects, name, blob) : openFileAccess(path);
+  return path === undefined ? windowedAccess(objects, name, blob) : fileAccess(path, blob);
+}
+
+function fileAccess(
+  path: string,
+  { digest, sizeBytes }: { readonly digest: BlobDigest; readonly sizeBytes: number },
+): RandomAccess {
+  let opened: Promise<RandomAccess> | undefined;
+  const close = async (): Promise<void> => (await opened)?.close();
+  return {
+    label: digest,
+    sizeBytes,
+    readInto: async (target, offset) => (await (opened ??= openFileAccess(path))).readInto(target, offset),
+    close,
+    [Symbol.asyncDispose]: close,
+  };
 }
 
 /** Memory: one window. Reads come one after the other, as those of a composition do. */

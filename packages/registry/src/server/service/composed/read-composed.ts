@@ -4,7 +4,7 @@ import { composeExtents, unpackExtents } from "../../../layered/extents-blob.ts"
 import type { RegistryContext } from "../context.ts";
 import type { BlobDigest } from "../names.ts";
 import { refuse } from "../refusal.ts";
-import { openBlobAccess } from "./blob-access.ts";
+import { blobAccess } from "./blob-access.ts";
 
 /** A blob that is not stored: a list of extents over others. */
 export interface ComposedBlob {
@@ -50,7 +50,7 @@ export async function openComposed(context: RegistryContext, blob: ComposedBlob)
   const layers: RandomAccess[] = [];
   const sizes = await sizesOf(context, blob.layers);
   for (const digest of blob.layers) {
-    layers.push(open.use(await openBlobAccess(context.objects, { digest, sizeBytes: sizes.get(digest) ?? 0 })));
+    layers.push(open.use(blobAccess(context.objects, { digest, sizeBytes: sizes.get(digest) ?? 0 })));
   }
   const composition = composeExtents(list, layers, blob.digest);
   const kept = open.move();
@@ -61,7 +61,7 @@ async function loadExtents(context: RegistryContext, digest: BlobDigest): Promis
   const sizeBytes = (await sizesOf(context, [digest])).get(digest) ?? 0;
   if (sizeBytes > extentsLimitBytes)
     throw refuse("image-invalid", `${digest}: a list of extents of ${sizeBytes} bytes`);
-  await using access = await openBlobAccess(context.objects, { digest, sizeBytes });
+  await using access = blobAccess(context.objects, { digest, sizeBytes });
   const packed = Buffer.alloc(access.sizeBytes);
   await access.readInto(packed, 0);
   return await unpackExtents(packed, digest);
