@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Database } from "../state/open-state.ts";
-import { layersTypes, parseLayersManifest } from "../../layered/layers-artifact.ts";
+import { layersTypes } from "../../layered/layers-artifact.ts";
 import { composeBlob, partsOfComposed } from "./composed/compose-blob.ts";
 import type { RegistryContext } from "./context.ts";
 import { ensureImageFacts, type ImageFacts } from "./image-facts.ts";
@@ -112,7 +112,7 @@ export async function putManifest(
   }
   const sizes = await sizesOfBlobs(context, repository, facts);
   if (facts.artifactType === layersTypes.artifact && facts.blobs.every((blob) => sizes.has(blob))) {
-    await composeBlob(context, repository, parseLayersManifest(content, "the manifest of layers"));
+    await composeBlob(context, repository, content);
   }
   const parts = await partsOfComposed(context, facts.blobs);
   const imageBytes = facts.image && sizes.get(facts.image);

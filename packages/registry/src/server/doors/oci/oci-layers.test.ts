@@ -96,6 +96,32 @@ test("layers that give another image than they promise are refused", async () =>
   expect(await answer.text()).toContain("the layers give");
 });
 
+test("nobody gets an image of others by naming it in an artifact", async () => {
+  const secret = Buffer.from("an image in a private collection");
+  await pushBlob(registry, token, "lab/private", secret);
+  const stranger = await registry.token("stranger");
+  const parts = await Promise.all(
+    [second.extents, readFileSync(second.layers[0] ?? "")].map(async (bytes) => ({
+      digest: (await pushBlob(registry, stranger, "stranger/x", bytes)) as Digest, // of sha256
+      sizeBytes: bytes.length,
+    })),
+  );
+  const [extents, layer] = parts;
+  if (extents === undefined || layer === undefined) throw new Error("two were pushed");
+  const image = { digest: digestOf(secret) as Digest, sizeBytes: secret.length }; // of sha256
+  const subject = { digest: image.digest, sizeBytes: 1, mediaType: manifestType };
+  const body = JSON.stringify(layersManifest({ image, extents, layers: [layer, layer] }, subject));
+  const answer = await registry.call("PUT", `/v2/stranger/x/manifests/${digestOf(body)}`, {
+    token: stranger,
+    body,
+    headers: { "content-type": manifestType },
+  });
+  const read = await registry.call("GET", `/v2/stranger/x/blobs/${image.digest}`, { token: stranger });
+
+  expect(answer.status).toBe(422);
+  expect(read.status).toBe(404);
+});
+
 test("a client fetches only the layers that it lacks, and makes the same file", async () => {
   await pushLayered(first, "first");
   const { artifact, manifest } = await pushLayered(second, "second");
