@@ -176,6 +176,7 @@ describe.runIf(has("apptainer"))("signatures", () => {
     const curve = kind === "EC" ? ["-pkeyopt", "ec_paramgen_curve:P-256"] : [];
     execFileSync("openssl", ["genpkey", "-quiet", "-algorithm", kind, ...curve, "-out", key]);
     execFileSync("openssl", ["pkey", "-in", key, "-pubout", "-out", open]);
+    giveTo(user, key); // openssl closes it to everybody but the one who made it
     for (const name of ["ours", "theirs"]) {
       await succeed(r2s("image", "compose", file(`${kind}-${name}.sif`), file("demo.sqfs")));
     }
