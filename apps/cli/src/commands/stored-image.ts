@@ -1,16 +1,8 @@
-import { readFile } from "node:fs/promises";
-import { homedir } from "node:os";
 import path from "node:path";
 import type { RemoteReference } from "@repo2singularity/registry";
-import {
-  type ObjectStore,
-  openDiskObjectStore,
-  openS3ObjectStore,
-  readS3Settings,
-} from "@repo2singularity/store/objects";
-import { loadConfig } from "../config/load-config.ts";
+import { type ObjectStore, openDiskObjectStore } from "@repo2singularity/store/objects";
 import type { HostIo } from "../host-io.ts";
-import { hostNetwork } from "../host-network.ts";
+import { openObjectStorage } from "../object-storage.ts";
 
 /** A reference to an image that lies as a file in a folder or bucket. */
 export type StoredReference = Extract<RemoteReference, { kind: "file" | "s3" }>;
@@ -37,15 +29,8 @@ export async function openStoredPlace(
     return placeOf(openDiskObjectStore(path.dirname(file)), path.basename(file), `file://${file}`);
   }
   const { bucket, key } = reference;
-  const { config } = await loadConfig(io);
-  const settings = await readS3Settings({
-    env: io.env,
-    homeDir: io.env["HOME"] ?? homedir(),
-    readFile: (file) => readFile(file, "utf8").catch(() => undefined), // most users have none
-    endpointUrl,
-  });
-  const network = await hostNetwork(config.mirrors ?? {}, io);
-  return placeOf(await openS3ObjectStore({ bucket, prefix: "", settings, network }), key, `s3://${bucket}/${key}`);
+  const store = await openObjectStorage({ bucket, prefix: "" }, endpointUrl, io);
+  return placeOf(store, key, `s3://${bucket}/${key}`);
 }
 
 function placeOf(store: ObjectStore, name: string, shown: string): StoredPlace {

@@ -1,18 +1,10 @@
-import { mkdir, readFile } from "node:fs/promises";
-import { homedir } from "node:os";
+import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import { AppError } from "@repo2singularity/base";
 import { createRegistry, openState, type RegistryContext } from "@repo2singularity/registry/server";
-import {
-  type ObjectStore,
-  openDiskObjectStore,
-  openS3ObjectStore,
-  parseS3Place,
-  readS3Settings,
-} from "@repo2singularity/store/objects";
-import { loadConfig } from "../config/load-config.ts";
+import { openDiskObjectStore, parseS3Place } from "@repo2singularity/store/objects";
 import type { HostIo } from "../host-io.ts";
-import { hostNetwork } from "../host-network.ts";
+import { openObjectStorage } from "../object-storage.ts";
 
 /** Options that say which registry is meant. */
 export interface RegistryPlaceFlags {
@@ -52,22 +44,10 @@ export async function openRegistryPlace(
   const state = opening.use(await openState(path.join(stateFolder, "registry.db")));
   const objects = opening.use(
     isStorage
-      ? await openStorage(flags.root, flags.endpointUrl, io)
+      ? await openObjectStorage(parseS3Place(flags.root), flags.endpointUrl, io)
       : openDiskObjectStore(path.join(path.resolve(io.cwd, flags.root), "objects")),
   );
   const registry = createRegistry({ state, objects, allowsSparse: flags.sparseManifests === true });
   const open = opening.move();
   return { registry, stateFolder, [Symbol.asyncDispose]: () => open.disposeAsync() };
-}
-
-async function openStorage(root: string, endpointUrl: string | undefined, io: HostIo): Promise<ObjectStore> {
-  const { config } = await loadConfig(io);
-  const settings = await readS3Settings({
-    env: io.env,
-    homeDir: io.env["HOME"] ?? homedir(),
-    readFile: (file) => readFile(file, "utf8").catch(() => undefined), // most users have none
-    endpointUrl,
-  });
-  const network = await hostNetwork(config.mirrors ?? {}, io);
-  return openS3ObjectStore({ ...parseS3Place(root), settings, network });
 }
