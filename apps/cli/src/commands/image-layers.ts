@@ -1,4 +1,4 @@
-import { isAppError } from "@repo2singularity/base";
+import { type Digest, isAppError } from "@repo2singularity/base";
 import { withLayeredImage } from "@repo2singularity/build/pipeline";
 import {
   type DownloadedImage,
@@ -13,9 +13,15 @@ import {
 import type { Store } from "@repo2singularity/store";
 import type { HostIo } from "../host-io.ts";
 
-/** The layers of an image for a push; `undefined` when it is not ours, or the cache no longer has them. */
-export function readLayersUpload(file: string, store: Store, signal: AbortSignal): Promise<LayersUpload | undefined> {
-  return withLayeredImage(file, { store, signal }, async ({ composition, layers }) => {
+/**
+ * The layers of an image for a push; `undefined` when it is not ours, or the cache no longer has them.
+ * @param context.digest of the file
+ */
+export function readLayersUpload(
+  file: string,
+  context: { readonly store: Store; readonly signal: AbortSignal; readonly digest: Digest },
+): Promise<LayersUpload | undefined> {
+  return withLayeredImage(file, context, async ({ composition, layers }) => {
     return { extents: await encodeExtents(composition), layers: layers.map(storedUpload) };
   });
 }

@@ -99,7 +99,7 @@ async function pushTo(
         { ...reference, kind: "docker" },
         {
           ...access,
-          layers: () => readLayersUpload(source, bench.store, io.signal),
+          layers: (digest) => readLayersUpload(source, { store: bench.store, signal: io.signal, digest }),
           attachments: (digest) => readAttachments(source, digest),
           layersAnywhere: flags.layers === true,
           onProgress,

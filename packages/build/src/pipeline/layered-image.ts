@@ -1,15 +1,13 @@
 import { createHash } from "node:crypto";
 import type { Digest } from "@repo2singularity/base";
 import type { ImageRecord } from "@repo2singularity/contracts";
-import { type ByteSource, Composition, composeSif, fileSource, openSif } from "@repo2singularity/image";
+import { Composition, composeSif, openSif } from "@repo2singularity/image";
 import type { Store, StoredFile } from "@repo2singularity/store";
 import { readImageRecord } from "./compose-image.ts";
 import { withComposition } from "./compose-layers.ts";
 
 /** A SIF as what it was composed from. */
 export interface LayeredImage {
-  /** Of the file. */
-  readonly digest: Digest;
   /** The whole file, byte by byte. */
   readonly composition: Composition;
   /** Bottom first; pieces of the composition name them by their place. */
@@ -19,13 +17,14 @@ export interface LayeredImage {
 /**
  * Takes a SIF apart into the layers that it was composed from, for registries that keep layers apart, and hands it on
  * while they are open.
+ * @param context.digest of the file, which its layers must give
  * @returns `undefined` when the file is no image of ours, when the cache no longer has its layers, or when they do not
  * give this very file
  * @throws E_SIF_INVALID, E_SIF_TRUNCATED when the file is no SIF
  */
 export async function withLayeredImage<T>(
   file: string,
-  context: { readonly store: Store; readonly signal: AbortSignal },
+  context: { readonly store: Store; readonly signal: AbortSignal; readonly digest: Digest },
   use: (image: LayeredImage) => Promise<T>,
 ): Promise<T | undefined> {
   const record = await readImageRecord(file);
@@ -37,10 +36,8 @@ export async function withLayeredImage<T>(
     await using sif = await openSif(file);
     if (sif.primaryPartition().sizeBytes !== partition.sizeBytes) return undefined;
     const composition = numberLayers(await composeSif(sif, partition), layers);
-    const digest = composition === undefined ? undefined : await digestOf(composition, context.signal);
-    const found = await digestOf(await fileSource(file), context.signal);
-    if (composition === undefined || digest !== found) return undefined;
-    return await use({ digest: found, composition, layers });
+    if (composition === undefined || (await digestOf(composition, context.signal)) !== context.digest) return undefined;
+    return await use({ composition, layers });
   });
 }
 
@@ -74,7 +71,7 @@ function numberLayers(composition: Composition, layers: readonly StoredFile[]): 
 }
 
 /** Memory: two chunks. */
-async function digestOf(source: ByteSource, signal: AbortSignal): Promise<Digest> {
+async function digestOf(source: Composition, signal: AbortSignal): Promise<Digest> {
   const hash = createHash("sha256");
   for await (const chunk of source.read(0, source.sizeBytes)) {
     signal.throwIfAborted();

@@ -1,6 +1,7 @@
 import type { Digest } from "@repo2singularity/base";
 import * as z from "zod";
 import { type OciDescriptor, OciManifest, parseDocument } from "../oci/documents.ts";
+import { mediaTypes } from "../oci/media-types.ts";
 
 /** Media types of an image's layers as an artifact of their own, which refers to the image. */
 export const layersTypes = {
@@ -46,7 +47,7 @@ export function layersManifest(
   });
   const document = {
     schemaVersion: 2,
-    mediaType: "application/vnd.oci.image.manifest.v1+json",
+    mediaType: mediaTypes.manifest,
     artifactType: layersTypes.artifact,
     config: descriptor(layersTypes.extents, extents),
     layers: layers.map((layer) => descriptor(layersTypes.layer, layer)),

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { AppError, type Digest } from "@repo2singularity/base";
+import { mediaTypes } from "./media-types.ts";
 
 /** `sha256:` and 64 digits. */
 const DigestText = z
@@ -81,8 +82,8 @@ export type OciDescriptor = z.infer<typeof Descriptor>;
 
 /** Media types of manifests and indexes, in the order in which they are wanted. */
 export const manifestMediaTypes = {
-  manifests: ["application/vnd.oci.image.manifest.v1+json", "application/vnd.docker.distribution.manifest.v2+json"],
-  indexes: ["application/vnd.oci.image.index.v1+json", "application/vnd.docker.distribution.manifest.list.v2+json"],
+  manifests: [mediaTypes.manifest, mediaTypes.dockerManifest],
+  indexes: [mediaTypes.index, mediaTypes.dockerList],
 } as const;
 
 /**

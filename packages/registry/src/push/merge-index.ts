@@ -3,9 +3,9 @@ import { parseSifHeader } from "@repo2singularity/image";
 import type { Repository } from "../client/open-repository.ts";
 import { isIndex, manifestMediaTypes, OciIndex, OciManifest, parseDocument } from "../oci/documents.ts";
 import { pushManifest, type PushedManifest } from "./push-manifest.ts";
+import { mediaTypes } from "../oci/media-types.ts";
 
 const sifHeaderBytes = 128;
-const indexType = "application/vnd.oci.image.index.v1+json";
 
 interface IndexEntry {
   readonly mediaType: string;
@@ -29,7 +29,7 @@ export async function mergeIntoIndex(
   const others = there.filter(({ platform }) => platform.architecture !== architecture);
   const entry: IndexEntry = { mediaType, digest, size: sizeBytes, platform: { architecture, os: "linux" } };
   const manifests = [...others, entry].toSorted((a, b) => (a.platform.architecture < b.platform.architecture ? -1 : 1));
-  const index = { schemaVersion: 2, mediaType: indexType, manifests };
+  const index = { schemaVersion: 2, mediaType: mediaTypes.index, manifests };
   return pushManifest(repository.http, index, { tag, signal });
 }
 

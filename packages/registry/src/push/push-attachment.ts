@@ -4,6 +4,7 @@ import { addReferrer } from "./referrers-list.ts";
 import { pushBlob, type PushBlobOptions } from "./push-blob.ts";
 import { pushManifest } from "./push-manifest.ts";
 import { bytesUpload } from "./upload-source.ts";
+import { mediaTypes } from "../oci/media-types.ts";
 
 /** A text that says something about an image: a bill of materials, provenance, a signature. */
 export interface Attachment {
@@ -13,9 +14,6 @@ export interface Attachment {
   readonly title: string;
   readonly content: string;
 }
-
-const manifestType = "application/vnd.oci.image.manifest.v1+json";
-const emptyType = "application/vnd.oci.empty.v1+json";
 
 /**
  * Pushes a text that refers to an image, as `oras attach` does.
@@ -32,9 +30,9 @@ export async function pushAttachment(
   for (const source of [blob, config]) await pushBlob(http, source, options);
   const document = {
     schemaVersion: 2,
-    mediaType: manifestType,
+    mediaType: mediaTypes.manifest,
     artifactType: mediaType,
-    config: { mediaType: emptyType, digest: config.digest, size: config.sizeBytes },
+    config: { mediaType: mediaTypes.emptyConfig, digest: config.digest, size: config.sizeBytes },
     layers: [
       {
         mediaType,

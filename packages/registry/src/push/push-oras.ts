@@ -9,6 +9,7 @@ import { type Attachment, pushAttachment } from "./push-attachment.ts";
 import { pushBlob, type PushBlobOptions } from "./push-blob.ts";
 import { headManifest, pushManifest } from "./push-manifest.ts";
 import { bytesUpload, fileUpload } from "./upload-source.ts";
+import { mediaTypes } from "../oci/media-types.ts";
 
 /** What is pushed to an OCI registry. */
 export interface PushOrasOptions extends RemoteAccess, Pick<PushBlobOptions, "chunkBytes" | "mountFrom"> {
@@ -18,7 +19,7 @@ export interface PushOrasOptions extends RemoteAccess, Pick<PushBlobOptions, "ch
    */
   readonly indexArchitecture?: string;
   /** The image's layers, for those who have some of them; asked for when the registry is to get them. */
-  readonly layers?: () => Promise<LayersUpload | undefined>;
+  readonly layers?: (digest: Digest) => Promise<LayersUpload | undefined>;
   /** Texts that say something about the image, to be found by its manifest. */
   readonly attachments?: (digest: Digest) => Promise<readonly Attachment[]>;
   /** Whether any registry gets the layers, or only those that need nothing else; the latter when left out. */
@@ -36,8 +37,6 @@ export interface PushedImage {
   /** What had to be sent, of the image or of its layers. */
   readonly sentBytes: number;
 }
-
-const manifestType = "application/vnd.oci.image.manifest.v1+json";
 
 /**
  * Pushes a SIF to an OCI registry, as `apptainer push oras://` does: equal files of equal names make equal manifests.
@@ -64,7 +63,11 @@ export async function pushOras(
     return { ...pushed, sentBytes: 0 };
   }
   const common = { signal, ...(retryPolicy && { retryPolicy }) };
-  const subject = { mediaType: manifestType, digest: manifestDigest, sizeBytes: JSON.stringify(manifest).length };
+  const subject = {
+    mediaType: mediaTypes.manifest,
+    digest: manifestDigest,
+    sizeBytes: JSON.stringify(manifest).length,
+  };
   const layerBytes = await pushLayersWhereWanted(repository.http, { digest, sizeBytes, subject }, options);
   const how = await pushBlob(repository.http, source, {
     ...common,
@@ -92,7 +95,7 @@ async function pushLayersWhereWanted(
   { layers: find, layersAnywhere = false, signal, retryPolicy, onProgress }: PushOrasOptions,
 ): Promise<number> {
   if (find === undefined || !(layersAnywhere || (await composesLayers(http, signal)))) return 0;
-  const upload = await find();
+  const upload = await find(image.digest);
   if (upload === undefined) return 0;
   const totalBytes = upload.layers.reduce((sum, layer) => sum + layer.sizeBytes, upload.extents.length);
   return pushLayers(http, upload, image, {
@@ -110,15 +113,15 @@ function sifManifest(sif: { readonly digest: Digest; readonly sizeBytes: number;
 } {
   const document = {
     schemaVersion: 2,
-    mediaType: manifestType,
+    mediaType: mediaTypes.manifest,
     config: {
-      mediaType: "application/vnd.sylabs.sif.config.v1+json",
+      mediaType: mediaTypes.sifConfig,
       size: emptyConfig.length,
       digest: `sha256:${sha256Hex(emptyConfig)}`,
     },
     layers: [
       {
-        mediaType: "application/vnd.sylabs.sif.layer.v1.sif",
+        mediaType: mediaTypes.sifLayer,
         size: sif.sizeBytes,
         digest: sif.digest,
         annotations: { "org.opencontainers.image.title": sif.title },

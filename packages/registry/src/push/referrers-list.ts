@@ -6,6 +6,7 @@ import { statusError } from "../http/errors.ts";
 import { parseDocument } from "../oci/documents.ts";
 import { readVerified } from "../oci/verify-stream.ts";
 import { type PushedManifest, pushManifest } from "./push-manifest.ts";
+import { mediaTypes } from "../oci/media-types.ts";
 
 /*
  * Which manifests say something about another one. Registries of the distribution specification 1.1 answer that
@@ -13,7 +14,6 @@ import { type PushedManifest, pushManifest } from "./push-manifest.ts";
  * Source: OCI distribution specification 1.1, "Listing Referrers", "Referrers Tag Schema"
  */
 
-const indexType = "application/vnd.oci.image.index.v1+json";
 const listLimitBytes = 4 * 2 ** 20;
 
 const Referrer = z.looseObject({ digest: z.string(), artifactType: z.string().optional() });
@@ -45,7 +45,7 @@ export async function addReferrer(
   const { mediaType, digest, sizeBytes, artifactType } = pushed;
   const others = ((await readTag(http, subject, signal)) ?? []).filter((one) => one.digest !== digest);
   const entry = { mediaType, digest, size: sizeBytes, artifactType };
-  const index = { schemaVersion: 2, mediaType: indexType, manifests: [...others, entry] };
+  const index = { schemaVersion: 2, mediaType: mediaTypes.index, manifests: [...others, entry] };
   await pushManifest(http, index, { tag: tagOf(subject), signal });
 }
 
@@ -58,7 +58,7 @@ async function readTag(
   subject: Digest,
   signal: AbortSignal | undefined,
 ): Promise<readonly Referrer[] | undefined> {
-  return readList(await http.ask(`manifests/${tagOf(subject)}`, { headers: { accept: indexType }, signal }));
+  return readList(await http.ask(`manifests/${tagOf(subject)}`, { headers: { accept: mediaTypes.index }, signal }));
 }
 
 /** @returns `undefined` when the registry has no such list */

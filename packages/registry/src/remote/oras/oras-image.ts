@@ -2,17 +2,12 @@ import { AppError, type Digest, sha256Hex } from "@repo2singularity/base";
 import { openRepository } from "../../client/open-repository.ts";
 import { findLayers } from "../../layered/find-layers.ts";
 import { isIndex, OciIndex, OciManifest, parseDocument, type OciDescriptor } from "../../oci/documents.ts";
+import { sifLayerTypes } from "../../oci/media-types.ts";
 import { selectManifest, type Platform } from "../../oci/platform.ts";
 import { formatReference, type RegistryReference } from "../../reference/parse-reference.ts";
 import type { RemoteAccess } from "../remote-access.ts";
 import type { RemoteImage } from "../remote-image.ts";
 import { layerOpener } from "./open-layer.ts";
-
-/** The media types of a layer that is a SIF; the second is a slip of an early Singularity that is still around. */
-const sifLayerTypes: readonly string[] = [
-  "application/vnd.sylabs.sif.layer.v1.sif",
-  "appliciation/vnd.sylabs.sif.layer.tar",
-];
 
 /**
  * Resolves a SIF in an OCI registry.

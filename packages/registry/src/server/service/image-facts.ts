@@ -1,3 +1,4 @@
+import type { RegistrySchema } from "../state/schema.ts";
 import { openBlob } from "./blobs.ts";
 import type { RegistryContext } from "./context.ts";
 import type { BlobDigest } from "./names.ts";
@@ -41,19 +42,21 @@ export async function ensureImageFacts(
 /** The facts of a SIF that came in before; undefined when there is none of that digest. */
 export async function findImageFacts({ state }: RegistryContext, digest: string): Promise<ImageFacts | undefined> {
   const row = await state.db.selectFrom("image").selectAll().where("digest", "=", digest).executeTakeFirst();
-  return (
-    row && {
-      // only ensureImageFacts writes these rows
-      digest: row.digest as BlobDigest,
-      sizeBytes: row.size_bytes,
-      architecture: row.architecture,
-      isSigned: row.is_signed === 1,
-      fingerprints: JSON.parse(row.fingerprints) as string[],
-      labels: JSON.parse(row.labels) as Record<string, string>,
-      packages: JSON.parse(row.packages) as string[],
-      definition: row.definition,
-    }
-  );
+  return row && imageFactsOf(row);
+}
+
+/** What a row of the table says; only {@link ensureImageFacts} writes them. */
+export function imageFactsOf(row: RegistrySchema["image"]): ImageFacts {
+  return {
+    digest: row.digest as BlobDigest,
+    sizeBytes: row.size_bytes,
+    architecture: row.architecture,
+    isSigned: row.is_signed === 1,
+    fingerprints: JSON.parse(row.fingerprints) as string[],
+    labels: JSON.parse(row.labels) as Record<string, string>,
+    packages: JSON.parse(row.packages) as string[],
+    definition: row.definition,
+  };
 }
 
 async function readFacts(

@@ -1,7 +1,7 @@
 import type { RegistryContext } from "./context.ts";
-import { ensureImageFacts, type ImageFacts } from "./image-facts.ts";
+import { ensureImageFacts, type ImageFacts, imageFactsOf } from "./image-facts.ts";
 import { takeWholeBlob } from "./keep-blob.ts";
-import { mediaTypes } from "./manifest-document.ts";
+import { mediaTypes } from "../../oci/media-types.ts";
 import { putManifest, removeManifest } from "./manifests.ts";
 import { type BlobDigest, checkTag } from "./names.ts";
 import type { OpenRepository } from "./open-repository.ts";
@@ -59,16 +59,8 @@ export async function findImage(
     .orderBy("name")
     .execute();
   return {
-    // the registry wrote these columns
-    digest: row.digest as BlobDigest,
-    manifestDigest: row.manifest_digest as BlobDigest,
-    sizeBytes: row.size_bytes,
-    architecture: row.architecture,
-    isSigned: row.is_signed === 1,
-    fingerprints: JSON.parse(row.fingerprints) as string[],
-    labels: JSON.parse(row.labels) as Record<string, string>,
-    packages: JSON.parse(row.packages) as string[],
-    definition: row.definition,
+    ...imageFactsOf(row),
+    manifestDigest: row.manifest_digest as BlobDigest, // the registry wrote it
     tags: tags.map(({ name }) => name),
     pushedMs: row.pushed_ms,
     pullCount: row.pull_count,

@@ -1,20 +1,8 @@
 import * as z from "zod";
+import { mediaTypes, sifLayerTypes } from "../../oci/media-types.ts";
 import { type BlobDigest, tryParseDigest } from "./names.ts";
 import { refuse } from "./refusal.ts";
 
-/** Media types that the registry itself writes or looks for. */
-export const mediaTypes = {
-  manifest: "application/vnd.oci.image.manifest.v1+json",
-  index: "application/vnd.oci.image.index.v1+json",
-  dockerManifest: "application/vnd.docker.distribution.manifest.v2+json",
-  dockerList: "application/vnd.docker.distribution.manifest.list.v2+json",
-  emptyConfig: "application/vnd.oci.empty.v1+json",
-  sifConfig: "application/vnd.sylabs.sif.config.v1+json",
-  sifLayer: "application/vnd.sylabs.sif.layer.v1.sif",
-} as const;
-
-/** The SIF layer type, and the misspelt one of early clients. */
-const sifLayerTypes: readonly string[] = [mediaTypes.sifLayer, "appliciation/vnd.sylabs.sif.layer.tar"];
 const indexTypes: readonly string[] = [mediaTypes.index, mediaTypes.dockerList];
 const knownTypes: readonly string[] = [mediaTypes.manifest, mediaTypes.dockerManifest, ...indexTypes];
 

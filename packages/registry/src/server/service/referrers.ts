@@ -1,5 +1,5 @@
 import type { RegistryContext } from "./context.ts";
-import { mediaTypes } from "./manifest-document.ts";
+import { mediaTypes } from "../../oci/media-types.ts";
 import type { BlobDigest } from "./names.ts";
 import type { OpenRepository } from "./open-repository.ts";
 

@@ -1,6 +1,6 @@
 import { sha256Hex } from "@repo2singularity/base";
 import type { Database } from "../state/open-state.ts";
-import { mediaTypes } from "./manifest-document.ts";
+import { mediaTypes } from "../../oci/media-types.ts";
 import type { OpenRepository } from "./open-repository.ts";
 
 /**

@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { mediaTypes } from "../../../oci/media-types.ts";
 import { joinBuild } from "../../service/build/join-build.ts";
 import { refuse } from "../../service/refusal.ts";
 import { letBodyPass, tellError } from "../http/answer-error.ts";
@@ -36,7 +37,7 @@ async function sendFile(options: DoorOptions, request: FastifyRequest, reply: Fa
   // once per image, not per range of it
   if (request.method === "GET" && request.headers.range === undefined) await countSif(options.registry, found);
   return sendBlob(options, request, reply, found.blob, {
-    contentType: "application/vnd.sylabs.sif.layer.v1.sif",
+    contentType: mediaTypes.sifLayer,
     more: { "last-modified": new Date(found.image.pushedMs).toUTCString() },
   });
 }

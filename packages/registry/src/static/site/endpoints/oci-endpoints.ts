@@ -2,8 +2,8 @@ import { sha256Hex } from "@repo2singularity/base";
 import type { Collection } from "../../source/tree.ts";
 import type { PublishedImage } from "../published-image.ts";
 import { jsonFile, type SiteFile, textFile } from "../site-file.ts";
+import { mediaTypes } from "../../../oci/media-types.ts";
 
-const manifestType = "application/vnd.oci.image.manifest.v1+json";
 const emptyConfig = "{}";
 
 /**
@@ -17,7 +17,7 @@ export function ociEndpoints(collection: Collection, images: readonly PublishedI
   const manifests = images.flatMap((image): SiteFile[] => {
     const text = `${JSON.stringify(sifManifest(image), undefined, 2)}\n`;
     return [image.entry.tag, `sha256:${sha256Hex(text)}`].map((name) =>
-      textFile(`${root}/manifests/${name}`, text, manifestType),
+      textFile(`${root}/manifests/${name}`, text, mediaTypes.manifest),
     );
   });
   const tags = { name: `${collection.namespace}/${collection.name}`, tags: images.map(({ entry }) => entry.tag) };
@@ -38,16 +38,16 @@ function sifManifest({ digest, sizeBytes, url, entry }: PublishedImage): unknown
   const config = Buffer.from(emptyConfig);
   return {
     schemaVersion: 2,
-    mediaType: manifestType,
+    mediaType: mediaTypes.manifest,
     config: {
-      mediaType: "application/vnd.sylabs.sif.config.v1+json",
+      mediaType: mediaTypes.sifConfig,
       size: config.length,
       digest: `sha256:${sha256Hex(config)}`,
       data: config.toString("base64"),
     },
     layers: [
       {
-        mediaType: "application/vnd.sylabs.sif.layer.v1.sif",
+        mediaType: mediaTypes.sifLayer,
         size: sizeBytes,
         digest,
         urls: [url],
