@@ -1,4 +1,13 @@
-import { chmodSync, lstatSync, readdirSync, readlinkSync, rmdirSync, unlinkSync, type Stats } from "node:fs";
+import {
+  chmodSync,
+  lstatSync,
+  lutimesSync,
+  readdirSync,
+  readlinkSync,
+  rmdirSync,
+  unlinkSync,
+  type Stats,
+} from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { decodeName, encodeName, hostPath, parentPath } from "@repo2singularity/image";
@@ -44,11 +53,14 @@ export async function settleUpper(upper: string, options: SettleOptions): Promis
   const lowers = new MergedLowers(options.lowerTrees);
   const hidden = await hiddenByOpaque(upper, entries, lowers, options);
   const dropped = dropUnchanged(upper, entries, lowers, new Set(hidden.map(parentPath)));
-  const programs = await writePrograms(join(scratchDir, "bin"), host.processor, ["whiteout"]);
-  await makeWhiteouts(host, programs.whiteout, upper, hidden);
-  await setTimes(upper, options);
+  if (hidden.length > 0) {
+    const programs = await writePrograms(join(scratchDir, "bin"), host.processor, ["whiteout"]);
+    await makeWhiteouts(host, programs.whiteout, upper, hidden);
+  }
+  const left = entries.filter(({ path }) => !dropped.has(path));
+  setTimes(upper, left, options.mtimeSeconds);
 
-  const closedFolders = entries.filter(({ type, mode }) => type === "d" && (mode & 0o700) !== 0o700);
+  const closedFolders = left.filter(({ type, mode }) => type === "d" && (mode & 0o700) !== 0o700);
   const closed = [...closedFolders, ...closedFiles].filter(({ path }) => !dropped.has(path));
   return {
     closedModes: new Map(closed.map(({ path, mode }) => [path, mode])),
@@ -68,6 +80,7 @@ async function hiddenByOpaque(
   lowers: MergedLowers,
   options: SettleOptions,
 ): Promise<string[]> {
+  if (!entries.some(({ type }) => type === "d")) return []; // spares starting programs
   const opaque = await takeOpaqueMarks(upper, options);
   if (opaque.length === 0) return [];
   const isOpaque = new Set(opaque);
@@ -154,12 +167,11 @@ function modeOf(stats: Stats): number {
 }
 
 /** Whiteouts have no times of their own: the kernel lets several share one inode. */
-async function setTimes(upper: string, { host, mtimeSeconds, signal }: SettleOptions): Promise<void> {
-  const touch = ["touch", "--no-dereference", `--date=@${mtimeSeconds}`, "{}", "+"];
-  await host.runner("find", [upper, "!", "-type", "c", "-exec", ...touch], {
-    env: hostEnvironment(host),
-    ...(signal === undefined ? {} : { signal }),
-  });
+function setTimes(upper: string, left: readonly ListedEntry[], seconds: number): void {
+  for (const { path, type } of left) {
+    if (type !== "c") lutimesSync(hostPath(upper, path), seconds, seconds);
+  }
+  lutimesSync(upper, seconds, seconds);
 }
 
 function depth(path: string): number {

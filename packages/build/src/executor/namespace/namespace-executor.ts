@@ -1,4 +1,4 @@
-import { mkdtemp, mkdir } from "node:fs/promises";
+import { mkdtemp, mkdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { isAppError } from "@repo2singularity/base";
 import { helperProgram, writePrograms } from "../../native/write-programs.ts";
@@ -24,13 +24,14 @@ export interface NamespaceExecutorOptions {
 export function createNamespaceExecutor(options: NamespaceExecutorOptions): StepExecutor {
   let isolation: Promise<boolean> | undefined;
   const canIsolateNetwork = (): Promise<boolean> => (isolation ??= tryOwnNetwork(options));
+  const kinds = new Map<number, TreeKind>();
   return {
     name: options.name,
     probe: (signal) => probe(options, signal),
     openTree: async (tree): Promise<StepTree> =>
       openNamespaceTree(options.host, {
         ...tree,
-        ...(options.treeKind === undefined ? {} : { treeKind: options.treeKind }),
+        treeKind: await knownKind(kinds, options, tree),
         executor: options.name,
         owner: options.owner,
         canIsolateNetwork: await canIsolateNetwork(),
@@ -58,6 +59,19 @@ async function probe(options: NamespaceExecutorOptions, signal?: AbortSignal): P
   } finally {
     await removeTree(options.host, directory);
   }
+}
+
+/** The kind of a tree, which is found out once for each filesystem: the trial takes a tenth of a small step. */
+async function knownKind(
+  kinds: Map<number, TreeKind>,
+  options: NamespaceExecutorOptions,
+  { scratchDir, signal }: StepTreeOptions,
+): Promise<TreeKind> {
+  await mkdir(scratchDir, { recursive: true });
+  const { dev } = await stat(scratchDir);
+  const kind = kinds.get(dev) ?? (await chooseKind(options, scratchDir, signal)).kind;
+  kinds.set(dev, kind);
+  return kind;
 }
 
 async function chooseKind(

@@ -11,7 +11,7 @@ import { checkMounts } from "../check-mounts.ts";
 import { type NamespaceOwner, runInNamespaces } from "./namespaces.ts";
 import { type Scratch, writeScratch } from "./scratch.ts";
 import { removeMarkFilesScript, stepScript } from "./scripts.ts";
-import { chooseTreeKind, type TreeKind } from "./tree-kind.ts";
+import type { TreeKind } from "./tree-kind.ts";
 
 /** What the namespace executors differ in. */
 export interface NamespaceTreeOptions extends StepTreeOptions {
@@ -19,14 +19,13 @@ export interface NamespaceTreeOptions extends StepTreeOptions {
   readonly owner: NamespaceOwner;
   /** Whether a network namespace can be made. */
   readonly canIsolateNetwork: boolean;
-  /** Takes this kind of tree, without a trial. */
-  readonly treeKind?: TreeKind;
+  readonly treeKind: TreeKind;
 }
 
 /** Opens a tree whose steps run in namespaces. */
 export async function openNamespaceTree(host: ExecutorHost, options: NamespaceTreeOptions): Promise<StepTree> {
   checkMounts(options.mounts);
-  const kind = options.treeKind ?? (await chooseTreeKind(host, options.owner, options.scratchDir, options.signal)).kind;
+  const { treeKind: kind } = options;
   const scratch = await writeScratch(host, options);
   const copy =
     kind === "copy"
