@@ -10,8 +10,12 @@ import { type AskedWishes, readOwn } from "../pipeline/plan-wishes.ts";
 export async function applyContainerWishes(
   recipe: ContainerRecipe,
   tree: RepoTree,
-  { gpu, date }: AskedWishes,
+  asked: AskedWishes,
 ): Promise<{ readonly recipe: ContainerRecipe; readonly labels: Readonly<Record<string, string>> }> {
-  const { labels, decisions } = containerWishes(recipe, { own: await readOwn(tree), gpu, date });
+  const image = {
+    images: recipe.stages.flatMap(({ base }) => (base.kind === "image" ? [base.reference] : [])),
+    reason: `${recipe.file} describes the whole image`,
+  };
+  const { labels, decisions } = containerWishes(image, { ...asked, own: await readOwn(tree) });
   return { recipe: { ...recipe, decisions: [...recipe.decisions, ...decisions] }, labels };
 }

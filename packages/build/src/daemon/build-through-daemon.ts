@@ -86,14 +86,14 @@ async function makeImage(
       hint: "leave out --builder, or install Jupyter in the Dockerfile",
     });
   }
-  if (builder === "repo2docker") {
-    refuseSecrets(builder, request);
-    return buildRepo2dockerImage(request, docker, deps, phases);
-  }
   const { checkout, container } = request;
   const tree = await repoTree(checkout);
+  if (builder === "repo2docker") {
+    refuseSecrets(builder, request);
+    return buildRepo2dockerImage(request, docker, { ...deps, tree }, phases);
+  }
   const found = findContainerFile(checkout.directory, tree, container?.definition);
-  if (found !== undefined) return buildDockerfileImage(found, request, docker, deps, phases);
+  if (found !== undefined) return buildDockerfileImage(found, request, docker, { ...deps, tree }, phases);
   refuseSecrets(builder, request);
   return buildRecipeImage(tree, request, docker, deps, phases);
 }

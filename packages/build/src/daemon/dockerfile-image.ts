@@ -1,6 +1,8 @@
 import { writeFile } from "node:fs/promises";
 import path from "node:path";
 import { AppError } from "@repo2singularity/base";
+import type { RepoTree } from "@repo2singularity/recipe";
+import { dockerfileImages } from "@repo2singularity/recipe/container";
 import type { FoundContainerFile } from "../container/find-container-file.ts";
 import type { BuildDependencies, BuildRequest, ContainerRequest } from "../pipeline/build-request.ts";
 import type { PhaseReporter } from "../pipeline/phase.ts";
@@ -9,6 +11,7 @@ import type { BuildSecrets } from "../secret/build-secrets.ts";
 import type { Docker } from "./docker.ts";
 import { runDockerBuild } from "./docker-build.ts";
 import { findDockerImage } from "./docker-images.ts";
+import { daemonWishes } from "./daemon-wishes.ts";
 import { daemonImageName, imageOfConfig, type MadeImage } from "./made-image.ts";
 
 /**
@@ -19,15 +22,19 @@ export async function buildDockerfileImage(
   found: FoundContainerFile,
   request: BuildRequest,
   docker: Docker,
-  deps: BuildDependencies,
+  deps: BuildDependencies & { readonly tree: RepoTree },
   phases: PhaseReporter,
 ): Promise<MadeImage> {
-  const { checkout } = request;
+  const { checkout, platform } = request;
   if (found.family !== "dockerfile") {
     throw new AppError("E_USAGE", `${found.file.path} is a definition file, which docker does not build`, {
       hint: "leave out --builder",
     });
   }
+  const { path: file } = found.file;
+  const images = dockerfileImages(found.file, { platform, buildArgs: request.container?.buildArgs ?? {} });
+  const described = { images, reason: `${file} describes the whole image` };
+  const wishes = await daemonWishes(described, deps.tree, request, phases);
   const name = daemonImageName(checkout.name);
   const scratchDir = await deps.store.makeScratchFolder();
   const { container: choices } = request;
@@ -42,7 +49,7 @@ export async function buildDockerfileImage(
   const id = await phases.run("docker", "Docker image", (phase) =>
     runDockerBuild(docker, {
       context: checkout.directory,
-      dockerfile: path.join(checkout.directory, found.file.path),
+      dockerfile: path.join(checkout.directory, file),
       name,
       flags,
       scratchDir,
@@ -52,7 +59,7 @@ export async function buildDockerfileImage(
   );
   const image = await findDockerImage(docker, id, deps.signal);
   if (image === undefined) throw new TypeError(`the image ${id} is gone right after it was built`);
-  return imageOfConfig(image, { name, family: "dockerfile", builder: "docker" }, request);
+  return imageOfConfig(image, { name, family: "dockerfile", builder: "docker", wishes }, request);
 }
 
 function plainFlags({ buildArgs, target }: ContainerRequest): readonly string[] {

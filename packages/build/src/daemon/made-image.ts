@@ -27,17 +27,19 @@ export function imageOfConfig(
     /** The kind of source, and the builder, for labels and the record. */
     readonly family: string;
     readonly builder: string;
+    /** What is wished of sessions, as labels. */
+    readonly wishes: Readonly<Record<string, string>>;
   },
   { checkout }: Pick<BuildRequest, "checkout">,
 ): MadeImage {
-  const { name, family, builder } = facts;
+  const { name, family, builder, wishes } = facts;
   const from = `docker-daemon:${name}`;
   const imageConfig = imageConfigOf(config);
   const own = imageLabels(checkout, { base: from, family, labels: { [builderLabel]: builder } });
   const texts = {
     ...ociTexts({
       ...imageConfig,
-      labels: { ...own, ...imageConfig.labels },
+      labels: { ...own, ...imageConfig.labels, ...wishes },
       architecture: config.architecture,
       bootstrap: "docker-daemon",
       from: name,

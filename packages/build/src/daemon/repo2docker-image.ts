@@ -1,7 +1,9 @@
 import path from "node:path";
 import { AppError } from "@repo2singularity/base";
+import type { RepoTree } from "@repo2singularity/recipe";
 import type { BuildDependencies, BuildRequest } from "../pipeline/build-request.ts";
 import type { PhaseReporter } from "../pipeline/phase.ts";
+import { daemonWishes } from "./daemon-wishes.ts";
 import type { Docker } from "./docker.ts";
 import { runBuildProgram } from "./docker-build.ts";
 import { findDockerImage, removeDockerImage, renameDockerImage } from "./docker-images.ts";
@@ -18,7 +20,10 @@ const imageUser = ["--user-id=1000", "--user-name=jovyan"];
 export async function buildRepo2dockerImage(
   request: BuildRequest,
   docker: Docker,
-  deps: Pick<BuildDependencies, "signal" | "store"> & { findRepo2docker(): Promise<Repo2dockerProgram> },
+  deps: Pick<BuildDependencies, "signal" | "store"> & {
+    readonly tree: RepoTree;
+    findRepo2docker(): Promise<Repo2dockerProgram>;
+  },
   phases: PhaseReporter,
 ): Promise<MadeImage> {
   const { checkout, container } = request;
@@ -27,6 +32,8 @@ export async function buildRepo2dockerImage(
       hint: "install it, on Debian with: apt-get install docker-buildx; or leave out --builder",
     });
   }
+  const described = { images: [], reason: "repo2docker decides how its image is made" };
+  const wishes = await daemonWishes(described, deps.tree, request, phases);
   const name = daemonImageName(checkout.name);
   const { signal, store } = deps;
   return phases.run("repo2docker", "repo2docker", async (phase) => {
@@ -51,6 +58,7 @@ export async function buildRepo2dockerImage(
     }
     const image = await findDockerImage(docker, name, signal);
     if (image === undefined) throw new TypeError(`repo2docker ended well, but ${name} is not in the daemon`);
-    return imageOfConfig(image, { name, family: "repo2docker", builder: `repo2docker ${program.version}` }, request);
+    const builder = `repo2docker ${program.version}`;
+    return imageOfConfig(image, { name, family: "repo2docker", builder, wishes }, request);
   });
 }

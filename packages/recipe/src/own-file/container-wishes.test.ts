@@ -1,5 +1,4 @@
 import { describe, expect, test } from "vitest";
-import { planContainer } from "../container/plan-container.ts";
 import { memoryTree } from "../tree/repo-tree.ts";
 import { containerWishes, type ContainerWishes } from "./container-wishes.ts";
 import { readOwnFile } from "./read-own-file.ts";
@@ -10,14 +9,10 @@ function wishesOf(
   more: ContainerWishes = {},
 ): ReturnType<typeof containerWishes> {
   const tree = memoryTree(own === undefined ? {} : { "repo2singularity.yaml": own });
-  const file = { path: "Dockerfile", text: `FROM ${from}\nRUN true\n` };
-  const recipe = planContainer(file, "dockerfile", {
-    tree,
-    platform: "linux/amd64",
-    buildArgs: {},
-    describeBase: () => undefined,
-  });
-  return containerWishes(recipe, { own: readOwnFile(tree), ...more });
+  return containerWishes(
+    { images: [`docker://${from}`], reason: "Dockerfile describes the whole image" },
+    { own: readOwnFile(tree), ...more },
+  );
 }
 
 const gpu = "org.repo2singularity.gpu";
@@ -32,6 +27,7 @@ describe("wishes of an image that a Dockerfile describes", () => {
   test("resources become labels; what says how an image is made is passed over, each key with a line", () => {
     const { labels, decisions } = wishesOf("debian:trixie", "resources: {cpus: 2}\npackages: [jq]\nenv: {A: b}\n", {
       date: "2024-05-01",
+      base: "debootstrap:trixie",
     });
 
     expect(labels).toEqual({ "org.repo2singularity.resources.cpus": "2" });
@@ -39,6 +35,7 @@ describe("wishes of an image that a Dockerfile describes", () => {
       "used repo2singularity.yaml",
       "ignored repo2singularity.yaml: packages",
       "ignored repo2singularity.yaml: env",
+      "ignored --base",
       "ignored --date",
     ]);
   });

@@ -29,7 +29,10 @@ export interface WrittenStages {
  * Cuts a Dockerfile into its stages and fills the arguments in front of the first into the `FROM` lines.
  * @throws E_RECIPE_FILE_INVALID
  */
-export function splitStages(file: ParsedDockerfile, options: ContainerPlanOptions): WrittenStages {
+export function splitStages(
+  file: ParsedDockerfile,
+  options: Pick<ContainerPlanOptions, "buildArgs" | "platform">,
+): WrittenStages {
   const { path, escape, instructions } = file;
   const first = instructions.findIndex(({ keyword }) => keyword === "FROM");
   const [start] = instructions;
@@ -57,7 +60,7 @@ export function splitStages(file: ParsedDockerfile, options: ContainerPlanOption
 
 interface FromContext {
   readonly file: ParsedDockerfile;
-  readonly options: ContainerPlanOptions;
+  readonly options: Pick<ContainerPlanOptions, "platform">;
   readonly earlier: readonly WrittenStage[];
   readonly variables: Readonly<Record<string, string>>;
   readonly body: readonly Instruction[];
