@@ -81,6 +81,8 @@ FROM one
 LABEL org.example.kind=other
 `;
 
+  const ownFile = "gpu: cuda\nresources: {cpus: 2}\npackages: [jq]\n";
+
   /** A repository with that Dockerfile, and the daemon's image of busybox that it starts from. */
   async function dockerfileRepository(extra: Readonly<Record<string, string>> = {}): Promise<string> {
     const { repository, base } = await containerRepository(user, {
@@ -97,7 +99,7 @@ LABEL org.example.kind=other
   }
 
   test.runIf(canRun).each(["1", "0"])("a repository's own Dockerfile, with DOCKER_BUILDKIT=%s", async (buildKit) => {
-    const repository = await dockerfileRepository();
+    const repository = await dockerfileRepository({ "repo2singularity.yaml": ownFile });
     const name = `dockerfile-${buildKit}`;
     const words = [
       "--builder",
@@ -106,6 +108,8 @@ LABEL org.example.kind=other
       "one",
       "--build-arg",
       "WHO=you",
+      "--gpu",
+      "rocm",
       "--image-name",
       name,
       repository,
@@ -117,6 +121,9 @@ LABEL org.example.kind=other
     expect(run(`${name}.sif`)).toBe("hello you\ndata\n");
     const labels = execFileSync("apptainer", ["inspect", `${name}.sif`], { cwd: user.home, encoding: "utf8" });
     expect(labels).toContain("org.example.kind: small");
+    expect(labels).toContain("org.repo2singularity.gpu: rocm");
+    expect(labels).toContain("org.repo2singularity.resources.cpus: 2");
+    expect(ended.stderr).toContain("repo2singularity.yaml: packages: Dockerfile describes the whole image");
     expect(labels).toContain("org.repo2singularity.builder: docker");
     expect(docker("ps", "--all", "--quiet")).toBe("");
   });
@@ -145,7 +152,10 @@ LABEL org.example.kind=other
   });
 
   test.runIf(canRun)("the real repo2docker builds, and its image runs without docker", async () => {
-    const repository = await dockerfileRepository({ "binder/Dockerfile": dockerfile.replace("nobody", "binder") });
+    const repository = await dockerfileRepository({
+      "binder/Dockerfile": dockerfile.replace("nobody", "binder"),
+      "binder/repo2singularity.yaml": ownFile,
+    });
 
     const ended = await build(["--builder", "repo2docker", "--image-name", "theirs", repository]);
 
@@ -154,6 +164,8 @@ LABEL org.example.kind=other
     const labels = execFileSync("apptainer", ["inspect", "theirs.sif"], { cwd: user.home, encoding: "utf8" });
     expect(labels).toMatch(/org.repo2singularity.builder: repo2docker \d+/);
     expect(labels).toMatch(/repo2docker.version: \d+/); // its own
+    expect(labels).toContain("org.repo2singularity.gpu: cuda");
+    expect(labels).toContain("org.repo2singularity.resources.cpus: 2");
     expect((await record("theirs.sif"))["base"]).toMatchObject({ reference: /^docker-daemon:/ });
     expect(docker("ps", "--all", "--quiet")).toBe("");
   });
@@ -167,6 +179,18 @@ LABEL org.example.kind=other
 
     expect(ended.status).toBe(2);
     expect(ended.stderr).toContain("--secret key and --builder docker go together only for a Dockerfile");
+  });
+
+  test("a definition file starts from an image of the daemon", async () => {
+    const text = "Bootstrap: docker-daemon\nFrom: busybox:small\n%post\necho made >/made\n";
+    const repository = await dockerfileRepository({ "x.def": text });
+    const words = ["--sandbox", "from-daemon", path.join(repository, "x.def")];
+
+    const ended = await build(words);
+
+    expect(ended.status, ended.stderr).toBe(0);
+    expect(readFileSync(path.join(user.home, "from-daemon/made"), "utf8")).toBe("made\n");
+    expect(docker("ps", "--all", "--quiet")).toBe("");
   });
 
   test("a step that fails ends with its last lines", async () => {

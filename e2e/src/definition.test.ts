@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { hasBusybox } from "@repo2singularity/testkit";
 import { describe, expect, test } from "vitest";
@@ -186,12 +186,13 @@ describe.runIf(canCompare)("a definition file", () => {
 
 describe.runIf(canBuild).each(allUsers())("a definition file built by $name", (user) => {
   test(
-    "keeps what its base said, and runs its test",
+    "keeps what its signed base said, and runs its test",
     async () => {
       const first = await build(user, files);
       expect(first.status).toBe(0);
-      const text = `Bootstrap: localimage\nFrom: old.sif\n%environment\n  export MORE=1\n%post\n  echo "$GREETING $FROM_POST" > /seen\n%test\n  test "$MORE $GREETING" = "1 hello world"\n`;
-      const made = await containerRepository(user, { ...files, Singularity: text });
+      const definitionOf = (signer: string): string =>
+        `Bootstrap: localimage\nFrom: old.sif\nFingerprints: ${signer}\n%environment\n  export MORE=1\n%post\n  echo "$GREETING $FROM_POST" > /seen\n%test\n  test "$MORE $GREETING" = "1 hello world"\n`;
+      const made = await containerRepository(user, { ...files, Singularity: "" });
       addBase(user, made);
       const old = path.join(made.repository, "old");
       const sif = await repo2singularity(user, ["--image-name", "old", path.join(made.repository, "x.def")], {
@@ -199,10 +200,19 @@ describe.runIf(canBuild).each(allUsers())("a definition file built by $name", (u
       });
       expect(sif.status).toBe(0);
       expect(existsSync(`${old}.sif`)).toBe(true);
+      await repo2singularity(user, ["key", "newpair", "--name", "Definition", "--no-passphrase"]);
+      const signed = await repo2singularity(user, ["sign", "--pgp", "Definition", `${old}.sif`]);
+      const signer = /[0-9a-f]{40}/.exec(signed.stdout)?.[0] ?? "";
+      const definitionFile = path.join(made.repository, "Singularity");
 
       const root = path.join(path.dirname(made.repository), "second");
+      writeFileSync(definitionFile, definitionOf(`${signer.toUpperCase()}, ${"0".repeat(40)}`));
+      const refused = await repo2singularity(user, ["--sandbox", root, made.repository]);
+      writeFileSync(definitionFile, definitionOf(signer.toUpperCase()));
       const built = await repo2singularity(user, ["--sandbox", root, made.repository]);
 
+      expect(refused.stderr).toContain(`old.sif: is not signed by ${"0".repeat(40)}`);
+      expect(refused.status).toBe(1);
       expect(built.stderr).toContain("%test");
       expect(built.status).toBe(0);
       expect(readFileSync(path.join(root, "seen"), "utf8")).toBe("hello world yes\n");

@@ -1,4 +1,4 @@
-import { processRunner } from "@repo2singularity/base";
+import { processRunner, processStreamer } from "@repo2singularity/base";
 import { localFiles, openHttpClient, readHostSettings, resolveBase } from "@repo2singularity/build";
 import { openStore } from "@repo2singularity/store";
 
@@ -21,6 +21,7 @@ const base = await resolveBase(reference, {
   },
   platform: process.arch === "arm64" ? "linux/arm64" : "linux/amd64",
   format: { compression: "zstd", level: 3, blockSizeBytes: 131_072 },
+  docker: { runner: processRunner, streamer: processStreamer, env: process.env },
   cwd: process.cwd(),
   now: Date.now,
 });

@@ -1,6 +1,7 @@
 import path from "node:path";
-import { AppError, processRunner } from "@repo2singularity/base";
+import { AppError, processRunner, processStreamer } from "@repo2singularity/base";
 import {
+  type AskedBase,
   type BaseDependencies,
   type BuildDependencies,
   type BuildRequest,
@@ -24,6 +25,7 @@ import {
 import { type DaemonDependencies, findRepo2docker } from "@repo2singularity/build/daemon";
 import type { ExtentCache } from "@repo2singularity/image";
 import { executorHost } from "./build-choices.ts";
+import { findPgpKey } from "./find-pgp-key.ts";
 import type { HostIo } from "./host-io.ts";
 import type { BuildFlags } from "./options.ts";
 import { libraryLogins, registryCredentials } from "./registry-access.ts";
@@ -42,7 +44,7 @@ export interface BuildAdapters
   extends
     Pick<DaemonDependencies, "selectExecutor" | "makeSetting" | "openClient" | "findRepo2docker">,
     AsyncDisposable {
-  resolveBase(phase: Phase, asked: { readonly reference: string; readonly cwd: string }): Promise<ResolvedBase>;
+  resolveBase(phase: Phase, asked: Required<AskedBase>): Promise<ResolvedBase>;
 }
 
 /** Reads the settings of this machine and chooses its adapters; disposing of them closes connections. */
@@ -70,6 +72,7 @@ export async function openBuildAdapters(
     refresh: flags.refresh === true,
     credentials: registryCredentials(io),
     libraryLogins: libraryLogins(io),
+    docker: { runner: processRunner, streamer: processStreamer, env: io.env },
     signal: io.signal,
   };
   const own = { store, client, settings, host, platform: request.platform, signal: io.signal };
@@ -95,8 +98,11 @@ export async function openBuildAdapters(
     });
   };
   return {
-    resolveBase: (phase, { reference, cwd }) =>
-      resolveBase(reference, { ...baseDependencies, cwd, onLine: (line) => phase.log(line) }),
+    resolveBase: (phase, asked) => {
+      const onLine = (line: string): void => phase.log(line);
+      const findKey: BaseDependencies["findPgpKey"] = (fingerprint) => findPgpKey(fingerprint, {}, io, onLine);
+      return resolveBase(asked.reference, { ...baseDependencies, ...asked, onLine, findPgpKey: findKey });
+    },
     selectExecutor: () => selectExecutor(makeExecutors(io), flags.executor ?? config.executor, io.signal),
     makeSetting,
     openClient: async () => client,

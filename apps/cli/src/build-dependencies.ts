@@ -35,9 +35,10 @@ export function openBuildDependencies(
     events,
     now: Date.now,
     signal: io.signal,
-    resolveBase: async (phase, { reference, cwd = io.cwd }) => {
+    resolveBase: async (phase, { reference, cwd = io.cwd, signers = [] }) => {
       const kept = { store, platform, format, cwd, refresh: flags.refresh === true };
-      return (await findKeptBase(reference, kept)) ?? (await adapters()).resolveBase(phase, { reference, cwd });
+      const found = signers.length === 0 ? await findKeptBase(reference, kept) : undefined;
+      return found ?? (await adapters()).resolveBase(phase, { reference, cwd, signers });
     },
     selectExecutor: async () => (await adapters()).selectExecutor(),
     makeSetting: async (base, use) => (await adapters()).makeSetting(base, use),

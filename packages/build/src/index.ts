@@ -28,7 +28,13 @@ export { captureLayer, type CaptureLayerOptions, type LayerSummary } from "./lay
 export { materializeLayer, type MaterializeLayerOptions } from "./layer/materialize-layer.ts";
 export { openSqliteExtentCache, type SqliteExtentCache } from "./extents/sqlite-extent-cache.ts";
 export { buildImage } from "./pipeline/build-image.ts";
-export type { BuildDependencies, BuildRequest, BuildResult, ContainerRequest } from "./pipeline/build-request.ts";
+export type {
+  AskedBase,
+  BuildDependencies,
+  BuildRequest,
+  BuildResult,
+  ContainerRequest,
+} from "./pipeline/build-request.ts";
 export type { BuildOutput } from "./pipeline/write-output.ts";
 export { readImageRecord } from "./pipeline/compose-image.ts";
 export { type Phase, PhaseReporter } from "./pipeline/phase.ts";

@@ -107,7 +107,12 @@ export const Stage = z.strictObject({
   /** The file's own name for it, else its number. */
   name: z.string().min(1),
   base: z.discriminatedUnion("kind", [
-    z.strictObject({ kind: z.literal("image"), reference: z.string().min(1) }),
+    z.strictObject({
+      kind: z.literal("image"),
+      reference: z.string().min(1),
+      /** Fingerprints of the PGP keys that all have to have signed it: 40 digits each, lower case. */
+      signers: z.array(z.string().regex(/^[0-9a-f]{40}$/)).optional(),
+    }),
     z.strictObject({ kind: z.literal("stage"), name: z.string().min(1) }),
     z.strictObject({ kind: z.literal("scratch") }),
   ]),

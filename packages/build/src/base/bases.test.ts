@@ -1,7 +1,7 @@
 import { chmod, link, mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { AppError, processRunner, sha256Hex } from "@repo2singularity/base";
+import { AppError, processRunner, processStreamer, sha256Hex } from "@repo2singularity/base";
 import { openSquashfs, type TreeEntry, writeTar } from "@repo2singularity/image";
 import { openStore, type Store } from "@repo2singularity/store";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
@@ -44,6 +44,7 @@ async function dependencies(change: Partial<BaseDependencies> = {}, osRelease = 
     host: { runner: noApt, path: "", processor: "x64", uid: 0, tmpDir: tmpdir() },
     platform: "linux/amd64",
     format: { compression: "zstd", level: 1, blockSizeBytes: 131_072 },
+    docker: { runner: noApt, streamer: processStreamer, env: {} },
     cwd: "/",
     now: () => 1_700_000_000_000,
     ...change,

@@ -1,12 +1,20 @@
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { AppError, sha256Hex } from "@repo2singularity/base";
-import { packSquashfs, uuidFromContent, walkDirectory, writeSif } from "@repo2singularity/image";
+import { AppError, processStreamer, sha256Hex } from "@repo2singularity/base";
+import {
+  makePgpKey,
+  packSquashfs,
+  type PgpKey,
+  signSif,
+  uuidFromContent,
+  walkDirectory,
+  writeSif,
+} from "@repo2singularity/image";
 import { openStore, type Store } from "@repo2singularity/store";
-import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { openHttpClient } from "../host/http-client.ts";
 import { readHostSettings } from "../host/host-settings.ts";
 import type { BaseDependencies } from "./base-dependencies.ts";
@@ -14,6 +22,9 @@ import { resolveBase } from "./resolve-base.ts";
 
 let folder: string;
 let sif: Buffer;
+let signed: Buffer;
+let ann: PgpKey;
+let bob: PgpKey;
 let server: Server;
 let host: string;
 let requests: string[];
@@ -22,11 +33,17 @@ let store: Store;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "remote-base-"));
   sif = await readFile(await makeSif());
+  ann = await makePgpKey({ name: "Ann", email: "ann@example.org" });
+  bob = await makePgpKey({ name: "Bob", email: "bob@example.org" });
+  await copyFile(join(folder, "x.sif"), join(folder, "signed.sif"));
+  await signSif(join(folder, "signed.sif"), { kind: "pgp", key: ann }, { timeSeconds: 1_700_000_000 });
+  signed = await readFile(join(folder, "signed.sif"));
   server = createServer((request, response) => {
     requests.push(`${request.method} ${request.url}`);
     const manifest = { image: `http://${host}/x.sif`, commit: sha256Hex(sif) };
     const answers: Readonly<Record<string, string | Buffer>> = {
       "/x.sif": sif,
+      "/signed.sif": signed,
       "/page.sif": "<html>not here</html>",
       "/api/container/ann/tool:latest": JSON.stringify(manifest),
       "/v1/images/e/c/n:t?arch=amd64": JSON.stringify({ data: { hash: `sha256.${sha256Hex(sif)}` } }),
@@ -67,7 +84,7 @@ async function makeSif(): Promise<string> {
   return path;
 }
 
-async function dependencies(): Promise<BaseDependencies> {
+async function dependencies(change: Partial<BaseDependencies> = {}): Promise<BaseDependencies> {
   const runner = (command: string): Promise<never> => Promise.reject(new AppError("E_PROCESS_NOT_FOUND", command));
   const settings = await readHostSettings({
     env: {},
@@ -83,8 +100,10 @@ async function dependencies(): Promise<BaseDependencies> {
     host: { runner, path: "", processor: "x64", uid: 0, tmpDir: tmpdir() },
     platform: "linux/amd64",
     format: { compression: "zstd", level: 1, blockSizeBytes: 131_072 },
+    docker: { runner, streamer: processStreamer, env: {} },
     cwd: "/",
     now: Date.now,
+    ...change,
   };
 }
 
@@ -121,5 +140,53 @@ test("what is no SIF, and what is not there, have their codes", async () => {
   await expect(resolveBase(`http://${host}/page.sif`, deps)).rejects.toMatchObject({ code: "E_IMAGE_FORMAT" });
   await expect(resolveBase(`library://${host}/e/c/none:t`, deps)).rejects.toMatchObject({
     code: "E_REGISTRY_NOT_FOUND",
+  });
+});
+
+describe("a base that somebody has to have signed", () => {
+  const findPgpKey: BaseDependencies["findPgpKey"] = (fingerprint) =>
+    Promise.resolve([ann, bob].find(({ fingerprintHex }) => fingerprintHex === fingerprint));
+  const signedBy = (...keys: readonly PgpKey[]): Promise<BaseDependencies> =>
+    dependencies({ findPgpKey, signers: keys.map(({ fingerprintHex }) => fingerprintHex) });
+
+  test("is taken from a server once, and as a file, when all who are named signed it", async () => {
+    const deps = await signedBy(ann);
+    const reference = `http://${host}/signed.sif`;
+
+    const base = await resolveBase(reference, deps);
+    const asked = requests.length;
+    const again = await resolveBase(reference, deps);
+    const file = await resolveBase(join(folder, "signed.sif"), deps);
+
+    expect(new Set([base.digest, again.digest, file.digest]).size).toBe(1);
+    expect(requests).toHaveLength(asked);
+  });
+
+  test.each(["http://HOST/signed.sif", "FOLDER/signed.sif"])("%s is refused when one did not", async (text) => {
+    const reference = text.replace("HOST", host).replace("FOLDER", folder);
+    await resolveBase(reference, await dependencies()); // a layer that nobody asked about is there
+
+    await expect(resolveBase(reference, await signedBy(ann, bob))).rejects.toMatchObject({
+      code: "E_SIGNATURE_MISSING",
+      message: `${reference}: is not signed by ${bob.fingerprintHex}, as Fingerprints: asks`,
+    });
+  });
+
+  test.each(["http://HOST/x.sif", "FOLDER/root", "FOLDER/root.sqfs", "scratch"])(
+    "%s has no signature",
+    async (text) => {
+      const reference = text.replace("HOST", host).replace("FOLDER", folder);
+
+      await expect(resolveBase(reference, await signedBy(ann))).rejects.toMatchObject({
+        code: "E_SIGNATURE_MISSING",
+        message: expect.stringContaining(reference) as string,
+      });
+    },
+  );
+
+  test("is refused when nobody has the signer's key", async () => {
+    const deps = { ...(await signedBy(ann)), findPgpKey: () => Promise.resolve(undefined) };
+
+    await expect(resolveBase(join(folder, "signed.sif"), deps)).rejects.toMatchObject({ code: "E_SIGNATURE_KEY" });
   });
 });

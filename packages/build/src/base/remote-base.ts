@@ -13,17 +13,18 @@ import type { BaseDependencies } from "./base-dependencies.ts";
 import { ensureBaseLayer, findBaseLayer } from "./base-layer.ts";
 import { imageFileBase, imageFileKind } from "./image-file-base.ts";
 import { findByReference, findKeptBase, keepReference } from "./kept-base.ts";
+import { isKnownSigned, keepSigners, requireSigners } from "./required-signers.ts";
 import type { ResolvedBase } from "./resolved-base.ts";
 
 /**
  * A SIF of a library, a registry (`oras:`), a hub of old (`shub:`) or a web server as a base. A reference keeps the
  * meaning it had when it was first asked for, until it is refreshed; when no server answers then, the layer that it
  * gave last is used, and said so.
- * @throws what `resolveRemoteImage` and `downloadImage` throw; E_IMAGE_FORMAT when what was fetched is no SIF
+ * @throws what `resolveRemoteImage`, `downloadImage` and `requireSigners` throw; E_IMAGE_FORMAT when what was fetched is no SIF
  */
 export async function remoteBase(reference: string, deps: BaseDependencies): Promise<ResolvedBase> {
   const parsed = parseSifReference(reference, deps.cwd);
-  const kept = await findKeptBase(reference, deps);
+  const kept = await findSigned(await findKeptBase(reference, deps), deps);
   if (kept !== undefined) return kept;
   const { settings, credentials, libraryLogins, signal } = deps;
   await using transport = await openRegistryTransport({ proxies: settings.proxies, caBundle: settings.caBundle });
@@ -38,7 +39,8 @@ export async function remoteBase(reference: string, deps: BaseDependencies): Pro
   try {
     remote = await resolveRemoteImage(parsed, { os: "linux", architecture }, access);
   } catch (error) {
-    const known = isAppError(error, "E_REGISTRY_NETWORK") ? await findByReference(reference, deps) : undefined;
+    const last = isAppError(error, "E_REGISTRY_NETWORK") ? await findByReference(reference, deps) : undefined;
+    const known = await findSigned(last, deps);
     if (known === undefined) throw error;
     const day = new Date(known.madeAtMs).toISOString().slice(0, 10);
     return { ...known, notices: [`no server answered: ${reference} is used as it was on ${day}`] };
@@ -58,11 +60,17 @@ function contentKeyOf(digest: Digest): string {
   return `image with config ${digest}`;
 }
 
+/** A layer whose SIF is known to be signed as is asked for: the SIF itself is not kept. */
+async function findSigned(base: ResolvedBase | undefined, deps: BaseDependencies): Promise<ResolvedBase | undefined> {
+  return base !== undefined && (await isKnownSigned(base, deps)) ? base : undefined;
+}
+
 async function findDownloaded(digest: Digest | undefined, deps: BaseDependencies): Promise<KeyedBase | undefined> {
   if (digest === undefined || deps.refresh === true) return undefined;
   const contentKey = contentKeyOf(digest);
   const resolved = await findBaseLayer(contentKey, deps);
-  return resolved === undefined ? undefined : { contentKey, resolved };
+  const signed = await findSigned(resolved, deps);
+  return signed === undefined ? undefined : { contentKey, resolved: signed };
 }
 
 async function fetchBase(reference: string, remote: RemoteImage, deps: BaseDependencies): Promise<KeyedBase> {
@@ -70,12 +78,17 @@ async function fetchBase(reference: string, remote: RemoteImage, deps: BaseDepen
   try {
     deps.onLine?.(`fetching ${remote.reference}`);
     await downloadImage(remote, file, {
-      check: (path) => requireSif(path, reference),
+      check: async (path) => {
+        await requireSif(path, reference);
+        await requireSigners(path, reference, deps);
+      },
       signal: deps.signal,
       now: deps.now,
     });
     const origin = await imageFileBase(file, "sif", deps);
-    return { contentKey: origin.contentKey, resolved: await ensureBaseLayer({ ...origin, reference }, deps) };
+    const resolved = await ensureBaseLayer({ ...origin, reference }, deps);
+    await keepSigners(resolved, deps);
+    return { contentKey: origin.contentKey, resolved };
   } finally {
     await rm(file, { force: true });
   }

@@ -33,21 +33,26 @@ export class BaseImages {
     this.#phases = phases;
   }
 
-  /** What an image says of itself. */
-  async describe(reference: string): Promise<ImageConfig> {
-    return (await this.#resolve(reference)).config;
+  /**
+   * What an image says of itself.
+   * @param signers see `Stage.base`
+   */
+  async describe(reference: string, signers?: readonly string[]): Promise<ImageConfig> {
+    return (await this.#resolve(reference, signers)).config;
   }
 
   /** Every image that a recipe names, by reference. */
   async resolveAll(recipe: ContainerRecipe): Promise<ReadonlyMap<string, ResolvedBase>> {
     const ofSteps = recipe.stages.flatMap(stageOrigins).flatMap((one) => (one.kind === "image" ? [one.reference] : []));
-    const ofStages = recipe.stages.filter(({ base }) => base.kind !== "stage").map(referenceOf);
-    const references = [...new Set([...ofStages, ...ofSteps])];
+    const ofStages = recipe.stages.filter(({ base }) => base.kind !== "stage");
+    for (const { base } of ofStages) if (base.kind === "image") await this.#resolve(base.reference, base.signers);
+    const references = [...new Set([...ofStages.map(referenceOf), ...ofSteps])];
     return new Map(await Promise.all(references.map(async (one) => [one, await this.#resolve(one)] as const)));
   }
 
-  #resolve(reference: string): Promise<ResolvedBase> {
-    const known = this.#resolved.get(reference);
+  #resolve(reference: string, signers: readonly string[] = []): Promise<ResolvedBase> {
+    const key = [reference, ...signers].join(" ");
+    const known = this.#resolved.get(key);
     if (known !== undefined) return known;
     const name = reference.replace(/^docker:\/\//, "");
     const other = this.#images[name] ?? this.#images[withoutDefaults(name)];
@@ -56,11 +61,11 @@ export class BaseImages {
         ? { reference: this.#insideRepository(reference), cwd: this.#directory }
         : { reference: other, cwd: "/" }; // paths of the command line are absolute
     const work = this.#phases.run(`base ${name}`, `Base ${name}`, async (phase) => {
-      const base = await this.#deps.resolveBase(phase, asked);
+      const base = await this.#deps.resolveBase(phase, { ...asked, signers });
       for (const notice of base.notices) this.#phases.notice(notice);
       return base;
     });
-    this.#resolved.set(reference, work);
+    this.#resolved.set(key, work);
     return work;
   }
 

@@ -49,8 +49,8 @@ export async function buildContainer(
   const choices = request.container ?? noChoices;
   const images = new BaseImages(choices.images, checkout.directory, deps, phases);
   const { target, buildArgs } = choices;
-  const planned = await planContainerCheckout(found, { tree, platform, target, buildArgs }, (reference) =>
-    images.describe(reference),
+  const planned = await planContainerCheckout(found, { tree, platform, target, buildArgs }, (reference, signers) =>
+    images.describe(reference, signers),
   );
   const { recipe, labels } = await applyContainerWishes(planned, tree, request.wishes ?? {});
   for (const { subject, outcome, reason } of recipe.decisions) {

@@ -22,19 +22,20 @@ export async function planContainerCheckout(
     readonly tree: RepoTree;
     readonly platform: ContainerRecipe["platform"];
   },
-  describe: (reference: string) => Promise<ImageConfig | undefined>,
+  describe: (reference: string, signers?: readonly string[]) => Promise<ImageConfig | undefined>,
 ): Promise<ContainerRecipe> {
   const known = new Map<string, ImageConfig | undefined>();
   for (;;) {
-    const asked: string[] = [];
-    const describeBase = (reference: string): ImageConfig | undefined => {
-      if (!known.has(reference)) asked.push(reference);
-      return known.get(reference);
+    const asked = new Map<string, () => ReturnType<typeof describe>>();
+    const describeBase = (reference: string, signers?: readonly string[]): ImageConfig | undefined => {
+      const key = [reference, ...(signers ?? [])].join(" ");
+      if (!known.has(key)) asked.set(key, () => describe(reference, signers));
+      return known.get(key);
     };
     const recipe = planContainer(found.file, found.family, { ...options, describeBase });
-    if (asked.length === 0) return recipe;
+    if (asked.size === 0) return recipe;
     // what a base says of itself can change the plan: its variables, its triggers
-    const configs = await Promise.all(asked.map(async (reference) => [reference, await describe(reference)] as const));
-    for (const [reference, config] of configs) known.set(reference, config);
+    const configs = await Promise.all([...asked].map(async ([key, ask]) => [key, await ask()] as const));
+    for (const [key, config] of configs) known.set(key, config);
   }
 }

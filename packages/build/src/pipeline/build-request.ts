@@ -50,6 +50,15 @@ export interface SettingUse {
   readonly day?: string | undefined;
 }
 
+/** A base that is to be had. */
+export interface AskedBase {
+  readonly reference: string;
+  /** Where relative paths lie: the folder of the command when left out. */
+  readonly cwd?: string;
+  /** Fingerprints of the PGP keys that all have to have signed it; none when left out. */
+  readonly signers?: readonly string[];
+}
+
 /** What a build works with; expensive parts are made when a build needs them. */
 export interface BuildDependencies {
   readonly store: Store;
@@ -59,8 +68,7 @@ export interface BuildDependencies {
   /** Milliseconds since 1970. */
   readonly now: () => number;
   readonly signal: AbortSignal;
-  /** @param asked.cwd where relative paths lie: the folder of the command when left out */
-  resolveBase(phase: Phase, asked: { readonly reference: string; readonly cwd?: string }): Promise<ResolvedBase>;
+  resolveBase(phase: Phase, asked: AskedBase): Promise<ResolvedBase>;
   selectExecutor(): Promise<StepExecutor>;
   /**
    * What steps over a base find around them.

@@ -13,7 +13,8 @@ export interface ContainerPlanOptions {
   /**
    * What is known of an image without fetching it.
    * @param reference as it stands in the recipe, such as `docker://debian:13`
+   * @param signers see `Stage.base`
    * @returns `undefined` when nothing is; then the plan goes by an image that says nothing of itself
    */
-  readonly describeBase: (reference: string) => ImageConfig | undefined;
+  readonly describeBase: (reference: string, signers?: readonly string[]) => ImageConfig | undefined;
 }

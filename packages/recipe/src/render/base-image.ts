@@ -1,9 +1,12 @@
 import { AppError } from "@repo2singularity/base";
 import { findRelease } from "../base/distributions.ts";
 
+/** Agents that take what stands behind `AGENT:` or `AGENT://` in our references. */
+const agents = ["docker", "docker-archive", "docker-daemon", "library", "oci", "oci-archive", "oras", "shub"] as const;
+
 /** A base as the bootstrap agents of Apptainer name it. */
 export interface Bootstrap {
-  readonly agent: "docker" | "docker-archive" | "oci" | "oci-archive" | "localimage";
+  readonly agent: (typeof agents)[number] | "localimage";
   readonly from: string;
 }
 
@@ -12,24 +15,10 @@ export interface Bootstrap {
  * bootstrapped in the same way.
  */
 export function bootstrapOf(reference: string): Bootstrap {
-  const groups = /^(?<scheme>docker|docker-archive|oci|oci-archive|debootstrap):(?:\/\/)?(?<rest>.+)$/.exec(
-    reference,
-  )?.groups;
-  const rest = groups?.["rest"] ?? reference;
-  switch (groups?.["scheme"]) {
-    case "docker":
-      return { agent: "docker", from: rest };
-    case "docker-archive":
-      return { agent: "docker-archive", from: rest };
-    case "oci":
-      return { agent: "oci", from: rest };
-    case "oci-archive":
-      return { agent: "oci-archive", from: rest };
-    case "debootstrap":
-      return { agent: "docker", from: debootstrapImage(rest) };
-    default:
-      return { agent: "localimage", from: reference };
-  }
+  const { scheme, rest = "" } = /^(?<scheme>[a-z-]+):(?:\/\/)?(?<rest>.+)$/.exec(reference)?.groups ?? {};
+  if (scheme === "debootstrap") return { agent: "docker", from: debootstrapImage(rest) };
+  const agent = agents.find((one) => one === scheme);
+  return agent === undefined ? { agent: "localimage", from: reference } : { agent, from: rest };
 }
 
 /** Registries keep no release as it was on a day: the first steps of a pinned recipe bring it there. */

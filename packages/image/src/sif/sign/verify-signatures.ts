@@ -45,24 +45,29 @@ export interface VerifiedSignature {
 export async function verifySifSignatures(
   path: string,
   keys: VerificationKeys,
-  options: { readonly signal?: AbortSignal } = {},
+  options: {
+    /** What messages call the image; its path when left out. */
+    readonly name?: string;
+    readonly signal?: AbortSignal;
+  } = {},
 ): Promise<readonly VerifiedSignature[]> {
+  const { name = path } = options;
   await using sif = await openSif(path);
   const verified: VerifiedSignature[] = [];
   const ids = groupIds(sif);
   for (const groupId of ids) {
     const signatures = await groupSignatures(sif, groupId);
-    if (signatures.length === 0) throw unsigned(`${path}: object group ${groupId} has no signature`);
+    if (signatures.length === 0) throw unsigned(`${name}: object group ${groupId} has no signature`);
     const actual = await readSignedFacts(sif, groupId, options.signal);
     for (const signature of signatures) {
-      const what = `${path}: signature ${signature.id}`;
+      const what = `${name}: signature ${signature.id}`;
       const { text, ...signer } = await openSignature(signature, keys, what, options.signal);
       compareFacts(parseFacts(text, what), actual, what);
       const objectIds = groupObjects(sif, groupId).map(({ id }) => id);
       verified.push({ id: signature.id, groupId, objectIds, ...signer });
     }
   }
-  if (ids.length === 0) throw unsigned(`${path}: no object belongs to a group, so nothing is signed`);
+  if (ids.length === 0) throw unsigned(`${name}: no object belongs to a group, so nothing is signed`);
   return verified;
 }
 

@@ -1,6 +1,5 @@
-import { AppError } from "@repo2singularity/base";
-import type { ContainerGroup, Stage } from "@repo2singularity/contracts";
 import { shellQuote } from "@repo2singularity/base";
+import type { ContainerGroup, Stage } from "@repo2singularity/contracts";
 import { type ConfigFile, invalidFile } from "../../detect/config-file.ts";
 import { imageReference } from "../dockerfile/origin.ts";
 import type { DefinitionStage } from "./parse-definition.ts";
@@ -15,7 +14,7 @@ export interface Bootstrap {
 
 /**
  * The base of a stage, by its headers.
- * @throws E_RECIPE_FILE_INVALID for headers that cannot be understood, E_NOT_YET for agents of a later version
+ * @throws E_RECIPE_FILE_INVALID for headers that cannot be understood
  * Source: Apptainer user guide, "Build Modules"
  */
 export function planBootstrap(stage: DefinitionStage, file: ConfigFile): Bootstrap {
@@ -28,13 +27,11 @@ export function planBootstrap(stage: DefinitionStage, file: ConfigFile): Bootstr
     if (from === "") throw fail(`Bootstrap: ${agent} needs a From: line`);
     return from;
   };
-  const image = (reference: string): Bootstrap => ({ base: { kind: "image", reference }, groups: [] });
-  if (headers["fingerprints"] !== undefined) {
-    // apptainer ends the build when the base has no signature of these keys; to go on without a look would be worse
-    throw new AppError("E_NOT_YET", `${file.path}:${line}: Fingerprints: are not checked yet`, {
-      hint: "check the base with `repo2singularity verify`, name it with --build-context, and leave the header out",
-    });
-  }
+  const signers = readSigners(headers["fingerprints"], agent, fail);
+  const image = (reference: string): Bootstrap => ({
+    base: { kind: "image", reference, ...(signers.length === 0 ? {} : { signers: [...signers] }) },
+    groups: [],
+  });
   switch (agent) {
     case "scratch":
       return { base: { kind: "scratch" }, groups: [] };
@@ -54,15 +51,36 @@ export function planBootstrap(stage: DefinitionStage, file: ConfigFile): Bootstr
     case "oras":
       return image(`${agent}://${serverPath(needFrom(), fail)}`);
     case "docker-daemon":
-      throw new AppError("E_NOT_YET", `${file.path}:${line}: Bootstrap: ${agent} is not there yet`, {
-        hint: `pull the image first (apptainer pull base.sif …) and name it with --build-context ${from === "" ? "IMAGE" : from}=base.sif and Bootstrap: localimage`,
-      });
+      return image(`docker-daemon:${serverPath(needFrom(), fail)}`);
     default:
       throw fail(
         `Bootstrap: ${agent} is not supported`,
-        "use docker, docker-archive, oci, oci-archive, library, oras, shub, localimage, debootstrap or scratch",
+        "use docker, docker-archive, docker-daemon, oci, oci-archive, library, oras, shub, localimage, debootstrap or scratch",
       );
   }
+}
+
+/** Agents whose images are SIFs. */
+const signedAgents: ReadonlySet<string> = new Set(["library", "localimage", "oras", "shub"]);
+
+/**
+ * The keys that the header names, lower case and each once. Apptainer passes over the header of images that nobody can
+ * sign, whose writer may think that they are checked.
+ */
+function readSigners(header: string | undefined, agent: string, fail: Fail): readonly string[] {
+  const written = (header?.split("#")[0] ?? "").split(",").map((one) => one.trim());
+  const signers = written.filter((one) => one !== "").map((one) => one.toLowerCase());
+  const wrong = signers.find((one) => !/^[0-9a-f]{40}$/.test(one));
+  if (wrong !== undefined) {
+    throw fail(`Fingerprints: ${wrong} is no fingerprint of a PGP key`, "write its 40 hexadecimal digits");
+  }
+  if (signers.length > 0 && !signedAgents.has(agent)) {
+    throw fail(
+      `Fingerprints: are of keys that signed a SIF, and Bootstrap: ${agent} takes none`,
+      `only ${[...signedAgents].join(", ")} do; pin an image of a registry with its digest: From: NAME@sha256:…`,
+    );
+  }
+  return [...new Set(signers)];
 }
 
 function dockerName(from: string, headers: DefinitionStage["headers"]): string {

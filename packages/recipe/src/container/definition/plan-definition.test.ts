@@ -36,6 +36,7 @@ describe("headers", () => {
     ["Bootstrap: oras\nFrom: ghcr.io/a/b:1", "oras://ghcr.io/a/b:1"],
     ["Bootstrap: docker-archive\nFrom: x.tar", "docker-archive:x.tar"],
     ["Bootstrap: oci\nFrom: dir:tag", "oci:dir:tag"],
+    ["Bootstrap: docker-daemon\nFrom: demo:latest", "docker-daemon:demo:latest"],
     [
       "Bootstrap: debootstrap\nOSVersion: trixie\nMirrorURL: http://deb.example/debian/",
       "debootstrap:trixie@http://deb.example/debian",
@@ -43,6 +44,17 @@ describe("headers", () => {
     ["Bootstrap: debootstrap\nOSVersion: noble", "debootstrap:noble"],
   ])("%j starts from %s", (text, reference) => {
     expect(plan(`# comment\n${text}\n`).stages[0]?.base).toEqual({ kind: "image", reference });
+  });
+
+  test("Fingerprints are of keys that all have to have signed the base", () => {
+    const [ann, bob] = ["A1".repeat(20), "b2".repeat(20)];
+
+    const { stages, decisions } = plan(`Bootstrap: library\nFrom: e/c/n\nFingerprints: ${ann}, ${bob} # both\n`);
+
+    expect(stages[0]?.base).toMatchObject({ signers: [ann.toLowerCase(), bob] });
+    expect(decisions).toContainEqual(
+      expect.objectContaining({ subject: `Fingerprints: ${ann.toLowerCase()}, ${bob}`, outcome: "used" }),
+    );
   });
 
   test("debootstrap installs what Include names first", () => {
@@ -58,9 +70,9 @@ describe("headers", () => {
     ["%post\nx\n", /x\.def:1: there is no Bootstrap: line/],
     ["Bootstrap: docker\n", /x\.def:1: Bootstrap: docker needs a From: line/],
     ["Bootstrap: docker\nFrom: a;id\n", /is no image's name/],
-    [`${head}Fingerprints: 12345678\n`, /x\.def:\d+: Fingerprints: are not checked yet/],
+    ["Bootstrap: localimage\nFrom: x\nFingerprints: 12345678\n", /x\.def:1: Fingerprints: 12345678 is no fingerprint/],
+    [`${head}Fingerprints: ${"a".repeat(40)}\n`, /keys that signed a SIF, and Bootstrap: docker takes none/],
     ["Bootstrap: yum\n", /Bootstrap: yum is not supported/],
-    ["Bootstrap: docker-daemon\nFrom: a\n", /docker-daemon is not there yet/],
     ["Bootstrap: library\nFrom: a b\n", /is no image's name/],
     ["Bootstrap: library\nLibrary: http://example.org\nFrom: a\n", /is no https URL of a host/],
     ["Bootstrap: localimage\nFrom: /etc/shadow\n", /\/etc\/shadow is not in the repository/],

@@ -21,7 +21,7 @@ import { stepEnvironment } from "./step-environment.ts";
 
 /**
  * Plans a definition file of Apptainer or Singularity.
- * @throws E_RECIPE_FILE_INVALID with file and line; E_NOT_YET for agents of a later version
+ * @throws E_RECIPE_FILE_INVALID with file and line
  */
 export function planDefinition(file: ConfigFile, options: ContainerPlanOptions): ContainerRecipe {
   const parsed = parseDefinition(file, options.buildArgs);
@@ -56,9 +56,16 @@ export function planDefinition(file: ConfigFile, options: ContainerPlanOptions):
         outcome: "ignored",
         reason: "no template asks for it",
       })),
+      ...kept.flatMap(signerDecisions),
       ...(parsed.stages.some((stage) => hasText(stage, "setup")) ? [setupDecision] : []),
     ],
   };
+}
+
+function signerDecisions({ base }: Stage): Decision[] {
+  if (base.kind !== "image" || base.signers === undefined) return [];
+  const reason = `${base.reference} is checked before anything of it is used: all of these keys must have signed it`;
+  return [{ subject: `Fingerprints: ${base.signers.join(", ")}`, outcome: "used", reason }];
 }
 
 const setupDecision: Decision = {
@@ -87,7 +94,7 @@ function planStage(written: DefinitionStage, { file, options, earlier }: StageCo
     });
   }
   const { base, groups } = planBootstrap(written, file);
-  const known = base.kind === "image" ? options.describeBase(base.reference) : undefined;
+  const known = base.kind === "image" ? options.describeBase(base.reference, base.signers) : undefined;
   const config = { ...(known ?? emptyConfig), workingDir: "/", user: "", onBuild: [] };
   const context: FilesContext = { file, tree: options.tree, earlier: earlier.map((stage) => stage.name) };
   const files = written.sections.filter((section) => section.name === "files");
