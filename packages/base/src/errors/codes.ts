@@ -7,7 +7,6 @@
 export const errorCodes = {
   // any room
   E_USAGE: { exitCode: 2, summary: "An option or argument is wrong" },
-  E_NOT_YET: { exitCode: 2, summary: "A planned feature that this version does not have" },
   E_INTERNAL: { exitCode: 1, summary: "A promise inside the program was broken: please report it" },
   E_NO_SPACE: { exitCode: 3, summary: "A disk or quota is full" },
   E_FILE_ACCESS: { exitCode: 1, summary: "A file or folder is missing or may not be read or written" },
