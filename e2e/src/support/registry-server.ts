@@ -1,4 +1,4 @@
-import { spawn, spawnSync } from "node:child_process";
+import { execFile, spawn, spawnSync, type SpawnSyncOptionsWithStringEncoding } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -15,6 +15,8 @@ export interface Printed {
 export interface RegistryServer extends AsyncDisposable {
   readonly host: string;
   readonly root: string;
+  /** Where its database and the admin's token lie. */
+  readonly state: string;
   /** A folder of the user's; their home is in it. */
   readonly folder: string;
   /** What the server said on its first start. */
@@ -23,6 +25,8 @@ export interface RegistryServer extends AsyncDisposable {
   readonly token: string;
   /** Runs a client, at most two minutes; `home` is another user of that name. */
   run(program: string, args: readonly string[], home?: string): Printed;
+  /** The same while the test goes on, for one that takes part in it. */
+  runAside(program: string, args: readonly string[]): Promise<Printed>;
 }
 
 const program = path.resolve(import.meta.dirname, "../../../bin/repo2singularity");
@@ -33,12 +37,23 @@ export function has(name: string): boolean {
   return spawnSync(name, ["--version"]).error === undefined;
 }
 
+/** What is not usual of a registry. */
+export interface ServerPlace {
+  /** Of its images, when that is no folder. */
+  readonly root?: string;
+  /** Further variables, of the server and of its clients. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
 /** Starts a registry on a port that is free, and waits until it says that it serves. */
-export async function startRegistryServer(): Promise<RegistryServer> {
+export async function startRegistryServer({ root: place, env = {} }: ServerPlace = {}): Promise<RegistryServer> {
   const folder = mkdtempSync(path.join(tmpdir(), "r2s-doors-"));
-  const root = path.join(folder, "registry");
-  const child = spawn(program, ["registry", "serve", "--root", root, "--port", "0", "--log-level", "warn"], {
+  const state = path.join(folder, "registry");
+  const root = place ?? state;
+  const words = ["--root", root, "--state", state, "--port", "0", "--log-level", "warn"];
+  const child = spawn(program, ["registry", "serve", ...words], {
     stdio: ["ignore", "pipe", "inherit"],
+    env: { ...process.env, ...env },
   });
   const greeting = await new Promise<string>((resolve, reject) => {
     let text = "";
@@ -48,24 +63,32 @@ export async function startRegistryServer(): Promise<RegistryServer> {
     });
     child.once("exit", () => reject(new Error(`the registry ended: ${text}`)));
   });
-  const run = (name: string, args: readonly string[], home = "home"): Printed => {
-    const place = path.join(folder, home);
-    mkdirSync(path.join(place, "tmp"), { recursive: true });
-    const { status, stdout, stderr } = spawnSync(name === "repo2singularity" ? program : name, args, {
-      cwd: folder,
-      encoding: "utf8",
-      timeout: limitMs,
-      env: { PATH: process.env["PATH"], HOME: place, APPTAINER_CONFIGDIR: path.join(place, ".apptainer") },
-    });
+  const options = (home: string): SpawnSyncOptionsWithStringEncoding => {
+    const own = path.join(folder, home);
+    mkdirSync(path.join(own, "tmp"), { recursive: true });
+    const variables = { PATH: process.env["PATH"], HOME: own, APPTAINER_CONFIGDIR: path.join(own, ".apptainer") };
+    return { cwd: folder, encoding: "utf8", timeout: limitMs, env: { ...variables, ...env } };
+  };
+  const fileOf = (name: string): string => (name === "repo2singularity" ? program : name);
+  const run: RegistryServer["run"] = (name, args, home = "home") => {
+    const { status, stdout, stderr } = spawnSync(fileOf(name), args, options(home));
     return { status, text: `${stdout}${stderr}` };
   };
+  const runAside: RegistryServer["runAside"] = (name, args) =>
+    new Promise((resolve) => {
+      const aside = execFile(fileOf(name), args, options("home"), (_error, stdout, stderr) =>
+        resolve({ status: aside.exitCode, text: `${stdout}${stderr}` }),
+      );
+    });
   return {
     host: /at http:\/\/(\S+)/.exec(greeting)?.[1] ?? "",
     root,
+    state,
     folder,
     greeting,
-    token: readFileSync(path.join(root, "admin-token"), "utf8").trim(),
+    token: readFileSync(path.join(state, "admin-token"), "utf8").trim(),
     run,
+    runAside,
     async [Symbol.asyncDispose]() {
       const ended = new Promise((resolve) => child.once("exit", resolve));
       child.kill();
