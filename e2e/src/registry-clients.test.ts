@@ -80,6 +80,8 @@ describe.runIf(has("docker-registry") && has("skopeo") && has("apptainer"))("a p
     expect(index.manifests).toHaveLength(process.arch === "arm64" ? 1 : 2);
     expect(missing).toMatchObject({ status: 1 });
     expect(missing.stderr).toContain("has no image for linux/s390x");
+    const deleted = await r2s("delete", "--force", `oras://${reference}`);
+    expect(deleted.stderr).toMatch(/the registry deletes no tags\nhint: name the manifest by its digest/);
   });
 });
 
@@ -158,6 +160,29 @@ describe.runIf(has("apptainer"))("a registry of ours", () => {
     await succeed(r2s("--pull", "--force", ...wish, file("repository")));
 
     expect(readFileSync(path.join(user.home, "again.sif")).equals(built)).toBe(true);
+  });
+
+  test("search finds what apptainer finds, and delete takes away what apptainer then has not", async () => {
+    await succeed(r2s("push", image, "library://admin/demo/doomed:1.0,2.0", "--description", "to be deleted"));
+
+    const found = await succeed(r2s("search", "doomed"));
+    const theirs = await succeed(apptainer("search", "doomed"));
+    const asJson = await succeed(r2s("search", "doomed", "--json", "--library", `http://${registry.host}`));
+    const unasked = await r2s("delete", "library://admin/demo/doomed:1.0");
+    const kept = await succeed(r2s("search", "doomed"));
+    await succeed(r2s("delete", "--force", "library://admin/demo/doomed:1.0"));
+    await succeed(r2s("delete", "--force", `oras://${registry.host}/admin/demo/doomed:2.0`));
+    const again = await r2s("delete", "--force", "library://admin/demo/doomed:1.0");
+    const late = await apptainer("pull", file("doomed.sif"), "library://admin/demo/doomed:2.0");
+
+    expect(found.stdout).toContain("library://admin/demo/doomed:1.0,2.0\n");
+    expect(theirs.stdout).toContain("library://admin/demo/doomed:1.0,2.0");
+    expect(JSON.parse(asJson.stdout)).toMatchObject([{ path: "admin/demo/doomed", tags: ["1.0", "2.0"] }]);
+    expect([unasked.status, unasked.stderr]).toEqual([1, expect.stringContaining("nothing was deleted")]);
+    expect(kept.stdout).toBe(found.stdout);
+    expect(again.stderr).toContain("(E_REGISTRY_NOT_FOUND)");
+    expect(late.stderr).toContain("image does not exist in the library");
+    expect((await succeed(r2s("search", "doomed"))).stdout).toBe("");
   });
 
   test("after a logout nothing opens the library", async () => {

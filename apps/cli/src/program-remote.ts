@@ -1,8 +1,10 @@
 import { type Command, InvalidArgumentError } from "commander";
+import type { DeleteFlags } from "./commands/delete.ts";
 import type { LoginFlags } from "./commands/login.ts";
 import type { NewPairFlags } from "./commands/key.ts";
 import type { PullFlags } from "./commands/pull.ts";
 import type { PushFlags } from "./commands/push.ts";
+import type { SearchFlags } from "./commands/search.ts";
 import type { SignFlags } from "./commands/sign.ts";
 import type { VerifyFlags } from "./commands/verify.ts";
 import type { HostIo } from "./host-io.ts";
@@ -34,6 +36,24 @@ export function addRemoteCommands(program: Command, io: HostIo, setStatus: (stat
     .option("--cache-dir <folder>", "where layers are kept")
     .action(async (image: string, ref: string, flags: PushFlags) =>
       (await import("./commands/push.ts")).push(image, ref, flags, io),
+    );
+  addRemoteOptions(command("search"))
+    .description("find images of a library: by their names, and by labels, packages and READMEs where it is ours")
+    .argument("<words...>", "three letters or more")
+    .option("--arch <name>", "architecture in Go's names; that of this machine when left out")
+    .option("--signed", "only signed images")
+    .option("--json", "the result as JSON")
+    .action(async (words: string[], flags: SearchFlags) =>
+      (await import("./commands/search.ts")).search(words, flags, io),
+    );
+  addRemoteOptions(command("delete"))
+    .description("take an image out of a library, or a tag or manifest out of an OCI registry")
+    .argument("<ref>", "library:// or oras://")
+    .option("--arch <name>", "of a library's image, in Go's names; that of this machine when left out")
+    .option("--force", "do not ask")
+    .option("--json", "the result as JSON")
+    .action(async (ref: string, flags: DeleteFlags) =>
+      setStatus(await (await import("./commands/delete.ts")).deleteRemote(ref, flags, io)),
     );
   addRemoteOptions(command("login"))
     .description("log in to a server, for this program, apptainer, docker, podman and skopeo")

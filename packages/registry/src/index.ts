@@ -31,6 +31,7 @@ export { openRegistryTransport } from "./http/errors.ts";
 export { pushOras, type PushedImage, type PushOrasOptions } from "./push/push-oras.ts";
 export { deleteFromLibrary, pushLibrary, type PushLibraryOptions } from "./remote/library/push-library.ts";
 export { searchLibrary, type FoundImage } from "./remote/library/search-library.ts";
+export { deleteOras } from "./remote/oras/delete-oras.ts";
 export { keyServerOf, type LibraryAccess } from "./remote/library/library-server.ts";
 export { apptainerLogins, type LibraryLogin, type LibraryLogins } from "./remote/login/library-logins.ts";
 export { checkLogin, type CheckedLogin } from "./remote/login/check-login.ts";
