@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -55,4 +55,14 @@ test("an empty keyring has no keys, a damaged one says so", async () => {
   await writeFile(join(folder, "pgp-public"), "no keys");
 
   await expect(openKeyring(folder).publicKeys()).rejects.toMatchObject({ code: "E_SIGNATURE_KEY" });
+});
+
+test("keys that are added at once are all there", async () => {
+  const keys = await Promise.all(["Ada", "Bob", "Cleo", "Dan", "Eve"].map((name) => makePgpKey({ name })));
+
+  await Promise.all(keys.map((key) => openKeyring(join(folder, "keys")).add(key)));
+
+  const found = (await openKeyring(join(folder, "keys")).secretKeys()).map(({ fingerprintHex }) => fingerprintHex);
+  expect(found.toSorted()).toEqual(keys.map(({ fingerprintHex }) => fingerprintHex).toSorted());
+  expect((await readdir(join(folder, "keys"))).toSorted()).toEqual(["pgp-public", "pgp-secret"]);
 });

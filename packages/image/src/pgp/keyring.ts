@@ -1,7 +1,8 @@
-import { chmod, mkdir, readFile } from "node:fs/promises";
+import { chmod, readFile } from "node:fs/promises";
 import path from "node:path";
 import { AppError } from "@repo2singularity/base";
 import { replaceFile, writeFully } from "../files/replace-file.ts";
+import { withKeyringLock } from "./keyring-lock.ts";
 import { parsePgpKeys, publicPgpKey, type PgpKey } from "./pgp-key.ts";
 
 /**
@@ -13,8 +14,8 @@ export interface Keyring {
   publicKeys(): Promise<readonly PgpKey[]>;
   secretKeys(): Promise<readonly PgpKey[]>;
   /**
-   * Adds a key; a secret one to both files. One of the same fingerprint is replaced.
-   * Two processes must not add at the same time: one of the keys may get lost.
+   * Adds a key; a secret one to both files. One of the same fingerprint is replaced. Of our own processes one at a time
+   * does this; apptainer knows no lock.
    */
   add(key: PgpKey): Promise<void>;
 }
@@ -28,7 +29,6 @@ export function openKeyring(folder: string): Keyring {
   const secretFile = path.join(folder, "pgp-secret");
   const addTo = async (file: string, key: PgpKey): Promise<void> => {
     const others = (await readKeys(file)).filter(({ fingerprintHex }) => fingerprintHex !== key.fingerprintHex);
-    await mkdir(folder, { recursive: true, mode: 0o700 });
     const bytes = Buffer.concat([...others, key].map((one) => one.bytes));
     await replaceFile(file, (handle) => writeFully(handle, bytes, 0), { mode: 0o600 });
     await chmod(file, 0o600); // whatever the umask is, apptainer refuses other bits
@@ -36,10 +36,11 @@ export function openKeyring(folder: string): Keyring {
   return {
     publicKeys: () => readKeys(publicFile),
     secretKeys: () => readKeys(secretFile),
-    add: async (key) => {
-      if (key.isSecret) await addTo(secretFile, key);
-      await addTo(publicFile, key.isSecret ? await publicPgpKey(key) : key);
-    },
+    add: (key) =>
+      withKeyringLock(folder, async () => {
+        if (key.isSecret) await addTo(secretFile, key);
+        await addTo(publicFile, key.isSecret ? await publicPgpKey(key) : key);
+      }),
   };
 }
 
