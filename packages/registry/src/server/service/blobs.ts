@@ -5,8 +5,10 @@ import type { Identity } from "../policy/identity.ts";
 import { loadTargets } from "../policy/load-target.ts";
 import { findComposed, readComposed } from "./composed/read-composed.ts";
 import type { RegistryContext } from "./context.ts";
+import type { Database } from "../state/open-state.ts";
 import { type BlobDigest, blobObjectName } from "./names.ts";
 import type { OpenRepository } from "./open-repository.ts";
+import { checkQuota } from "./quota.ts";
 import { refuse } from "./refusal.ts";
 
 /** A blob as a repository knows it. */
@@ -65,21 +67,39 @@ export async function openBlob(
   return stored;
 }
 
-/** Lets a repository hand out a blob that is there; the caller has made sure that it may have it. */
+/**
+ * Lets a repository hand out a blob that is there; the caller has made sure that it may have it.
+ * @throws quota-full
+ */
 export async function linkBlob(
   { state, now }: RegistryContext,
   repository: OpenRepository<"push">,
   digest: BlobDigest,
 ): Promise<void> {
-  const nowMs = now();
-  await state.db.transaction().execute(async (db) => {
-    await db.updateTable("blob").set({ touched_ms: nowMs }).where("digest", "=", digest).execute();
-    await db
-      .insertInto("repository_blob")
-      .values({ repository_id: repository.id, digest, added_ms: nowMs })
-      .onConflict((conflict) => conflict.columns(["repository_id", "digest"]).doUpdateSet({ added_ms: nowMs }))
-      .execute();
-  });
+  await state.db.transaction().execute(async (db) => linkInside(db, repository, digest, now()));
+}
+
+/**
+ * The same inside a transaction, which is given up when a quota would be passed: of several at once, the last ones.
+ * @throws quota-full
+ */
+export async function linkInside(
+  db: Database,
+  repository: OpenRepository<"push">,
+  digest: BlobDigest,
+  nowMs: number,
+): Promise<void> {
+  // a write comes first: it takes the database's lock, so that nobody else changes what is counted
+  await db.updateTable("blob").set({ touched_ms: nowMs }).where("digest", "=", digest).execute();
+  const { numUpdatedRows } = await db
+    .updateTable("repository_blob")
+    .set({ added_ms: nowMs })
+    .where("repository_id", "=", repository.id)
+    .where("digest", "=", digest)
+    .executeTakeFirst();
+  if (numUpdatedRows > 0n) return;
+  await db.insertInto("repository_blob").values({ repository_id: repository.id, digest, added_ms: nowMs }).execute();
+  await checkQuota(db, repository.name);
 }
 
 /**

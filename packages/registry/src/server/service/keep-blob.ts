@@ -1,5 +1,6 @@
 import { createHash, type Hash } from "node:crypto";
-import { linkBlob } from "./blobs.ts";
+import type { Database } from "../state/open-state.ts";
+import { linkInside } from "./blobs.ts";
 import type { RegistryContext } from "./context.ts";
 import { algorithmOf, type BlobDigest, blobObjectName } from "./names.ts";
 import type { OpenRepository } from "./open-repository.ts";
@@ -21,9 +22,12 @@ export async function* hashing(
  * Gives bytes that were checked the name of their digest, unless they are there already, and lets the repository hand
  * them out.
  *
- * The row comes before the bytes: the collector looks at it under the database's lock before it removes any, and
- * leaves alone what was touched just now. So a blob that is sent while its last copy is collected is not lost.
+ * The rows come before the bytes. So the quota is asked under the database's lock, and of uploads that pass it together
+ * the last is refused with nothing of it left. And the collector, which looks at the rows under the same lock before it
+ * removes bytes, leaves alone what was touched just now: a blob that is sent while its last copy is collected is not
+ * lost.
  * @param place moves or makes the object; not called when the blob is there
+ * @throws quota-full
  */
 export async function keepBlob(
   context: RegistryContext,
@@ -32,18 +36,41 @@ export async function keepBlob(
   place: { arrive(objectName: string): Promise<unknown>; discard(): Promise<unknown> },
 ): Promise<void> {
   const { db } = context.state;
-  const nowMs = context.now();
-  const { is_present } = await db
-    .insertInto("blob")
-    .values({ digest: blob.digest, size_bytes: blob.sizeBytes, touched_ms: nowMs, is_present: 0 })
-    .onConflict((conflict) => conflict.column("digest").doUpdateSet({ touched_ms: nowMs }))
-    .returning("is_present")
-    .executeTakeFirstOrThrow();
-  const name = blobObjectName(blob.digest);
-  if (is_present === 1 && (await context.objects.stat(name)) !== undefined) await place.discard();
-  else await place.arrive(name);
-  await db.updateTable("blob").set({ is_present: 1 }).where("digest", "=", blob.digest).execute();
-  await linkBlob(context, repository, blob.digest);
+  const { digest } = blob;
+  const isPresent = await db.transaction().execute(async (inner) => {
+    const nowMs = context.now();
+    const { is_present } = await inner
+      .insertInto("blob")
+      .values({ digest, size_bytes: blob.sizeBytes, touched_ms: nowMs, is_present: 0 })
+      .onConflict((conflict) => conflict.column("digest").doUpdateSet({ touched_ms: nowMs }))
+      .returning("is_present")
+      .executeTakeFirstOrThrow();
+    await linkInside(inner, repository, digest, nowMs);
+    return is_present === 1;
+  });
+  const name = blobObjectName(digest);
+  try {
+    if (isPresent && (await context.objects.stat(name)) !== undefined) await place.discard();
+    else await place.arrive(name);
+  } catch (error) {
+    if (!isPresent) await unlink(db, repository.id, digest);
+    throw error;
+  }
+  await db.transaction().execute(async (inner) => {
+    await inner.updateTable("blob").set({ is_present: 1 }).where("digest", "=", digest).execute();
+    // again: whoever sent the same to the same repository and failed has taken it away
+    await linkInside(inner, repository, digest, context.now());
+  });
+}
+
+/** Takes back that a repository may hand out a blob whose bytes did not come; until then they count for its quota. */
+async function unlink(db: Database, repositoryId: number, digest: BlobDigest): Promise<void> {
+  await db
+    .deleteFrom("repository_blob")
+    .where("repository_id", "=", repositoryId)
+    .where("digest", "=", digest)
+    .where("digest", "in", (query) => query.selectFrom("blob").select("digest").where("is_present", "=", 0))
+    .execute();
 }
 
 /**

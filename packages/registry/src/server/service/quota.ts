@@ -1,4 +1,4 @@
-import { formatSize } from "@repo2singularity/base";
+import { type AppError, formatSize } from "@repo2singularity/base";
 import { sql } from "kysely";
 import { pathsTo } from "../policy/load-target.ts";
 import type { Database } from "../state/open-state.ts";
@@ -40,29 +40,55 @@ export async function quotaOf(
   return { usedBytes: used, limitBytes: remaining && remaining.bytes + used };
 }
 
+/**
+ * Says no when one of the collections that a repository lies in holds more than its quota. Called inside the
+ * transaction that made it hold more, so that of several at once none passes unseen.
+ * @throws quota-full, which must end the transaction
+ */
+export async function checkQuota(db: Database, repositoryName: string): Promise<void> {
+  for (const { path, quotaBytes } of await quotasOf(db, repositoryName)) {
+    const used = await usedBytes(db, path);
+    if (used > quotaBytes)
+      throw quotaFull(path, `${formatSize(used)} with what was sent, of ${formatSize(quotaBytes)}`);
+  }
+}
+
+/** The quotas of the collections that a repository lies in. */
+async function quotasOf(
+  db: Database,
+  repositoryName: string,
+): Promise<ReadonlyArray<{ readonly path: string; readonly quotaBytes: number }>> {
+  const rows = await db
+    .selectFrom("collection")
+    .select(["path", "quota_bytes"])
+    .where("path", "in", pathsTo(repositoryName))
+    .where("quota_bytes", "is not", null)
+    .execute();
+  return rows.map(({ path, quota_bytes }) => ({ path, quotaBytes: quota_bytes ?? 0 }));
+}
+
+function quotaFull(collection: string, details: string): AppError {
+  const where = collection === "" ? "the registry" : collection;
+  return refuse("quota-full", `the quota of ${where} is full: ${details}`);
+}
+
 /** How much more a repository may take, by the tightest quota on the way to it; undefined when there is none. */
 async function remainingQuota(
   db: Database,
   repository: OpenRepository<"push">,
 ): Promise<{ readonly bytes: number; readonly collection: string } | undefined> {
-  const quotas = await db
-    .selectFrom("collection")
-    .select(["path", "quota_bytes"])
-    .where("path", "in", pathsTo(repository.name))
-    .where("quota_bytes", "is not", null)
-    .execute();
+  const quotas = await quotasOf(db, repository.name);
   const remaining = await Promise.all(
-    quotas.map(async ({ path, quota_bytes }) => ({
-      collection: path,
-      bytes: (quota_bytes ?? 0) - (await usedBytes(db, path)),
-    })),
+    quotas.map(async ({ path, quotaBytes }) => ({ collection: path, bytes: quotaBytes - (await usedBytes(db, path)) })),
   );
   return remaining.toSorted((a, b) => a.bytes - b.bytes)[0];
 }
 
 /**
- * Content that ends with an error when it is more than the repository may still take.
+ * Content that ends with an error when it is more than the repository may still take. Others may take it meanwhile:
+ * {@link checkQuota} has the last word.
  * @param announcedBytes refused at once when it is too much
+ * @param hereBytes of the same upload that came before
  * @throws quota-full
  */
 export async function withinQuota(
@@ -70,18 +96,18 @@ export async function withinQuota(
   repository: OpenRepository<"push">,
   content: AsyncIterable<Uint8Array>,
   announcedBytes = 0,
+  hereBytes = 0,
 ): Promise<AsyncIterable<Uint8Array>> {
   const remaining = await remainingQuota(state.db, repository);
   if (remaining === undefined) return content;
   const check = (sizeBytes: number): void => {
     if (sizeBytes <= remaining.bytes) return;
-    const where = remaining.collection === "" ? "the registry" : remaining.collection;
     const left = formatSize(Math.max(0, remaining.bytes));
-    throw refuse("quota-full", `the quota of ${where} is full: ${left} are left, more than that was sent`);
+    throw quotaFull(remaining.collection, `${left} are left, more than that was sent`);
   };
-  check(announcedBytes);
+  check(hereBytes + announcedBytes);
   return (async function* counted() {
-    let seenBytes = 0;
+    let seenBytes = hereBytes;
     for await (const chunk of content) {
       seenBytes += chunk.length;
       check(seenBytes);

@@ -119,7 +119,7 @@ async function append(
   if (piece.start !== undefined && piece.start !== before) {
     throw refuse("range-invalid", `the upload has ${before} bytes, so the next piece begins at ${before}`);
   }
-  const limited = await withinQuota(context, repository, piece.content, piece.sizeBytes);
+  const limited = await withinQuota(context, repository, piece.content, piece.sizeBytes, before);
   const hash = context.uploads.take(id, before);
   const content = hash === undefined ? limited : hashing(limited, hash);
   const sizeBytes = await upload.append(content, { signal: piece.signal });
