@@ -4,6 +4,7 @@ export { filesDoor } from "./server/doors/files/files-door.ts";
 export { keysDoor } from "./server/doors/keys/keys-door.ts";
 export { libraryDoor } from "./server/doors/library/library-door.ts";
 export { ociDoor } from "./server/doors/oci/oci-door.ts";
+export { tokensDoor } from "./server/doors/tokens/tokens-door.ts";
 export { shubDoor } from "./server/doors/shub/shub-door.ts";
 export type { DoorOptions } from "./server/doors/http/door-options.ts";
 export { decide, type Decision, type Target } from "./server/policy/decide.ts";

@@ -6,6 +6,7 @@ import { keysDoor } from "./keys/keys-door.ts";
 import { libraryDoor } from "./library/library-door.ts";
 import { ociDoor } from "./oci/oci-door.ts";
 import { shubDoor } from "./shub/shub-door.ts";
+import { tokensDoor } from "./tokens/tokens-door.ts";
 
 /** How the server of one registry is made. */
 export interface RegistryServerOptions extends DoorOptions {
@@ -38,7 +39,7 @@ export async function createRegistryServer(options: RegistryServerOptions): Prom
   });
   app.server.headersTimeout = headersMs;
   app.addHook("preClose", async () => closeAsTheyEnd(app));
-  const doors = [ociDoor, libraryDoor, keysDoor, shubDoor, catalogueDoor, filesDoor];
+  const doors = [ociDoor, libraryDoor, tokensDoor, keysDoor, shubDoor, catalogueDoor, filesDoor];
   for (const plugin of doors) await app.register(plugin, door);
   return app;
 }

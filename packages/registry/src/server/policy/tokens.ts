@@ -6,6 +6,8 @@ import { formatScope, parseScope, type Scope } from "./scope.ts";
 
 /** What a new token is to be. */
 export interface NewToken {
+  /** Of 12 hexadecimal digits; by chance when left out. */
+  readonly id?: string;
   readonly account: string;
   readonly kind: "personal" | "robot";
   /** What it is for, in the words of whoever makes it. */
@@ -16,7 +18,7 @@ export interface NewToken {
 }
 
 /** A token as it is shown in lists. */
-export interface TokenInfo extends NewToken {
+export interface TokenInfo extends Omit<NewToken, "id"> {
   readonly id: string;
   readonly createdMs: number;
   /** To the hour. */
@@ -55,7 +57,7 @@ export async function createToken(db: Database, token: NewToken, nowMs: number):
   const account = await db.selectFrom("account").select("id").where("name", "=", token.account).executeTakeFirst();
   if (account === undefined) throw new AppError("E_REGISTRY_NOT_FOUND", `there is no account "${token.account}"`);
   const text = `r2s_${token.kind === "robot" ? "r" : "p"}_${randomBytes(tokenBytes).toString("base64url")}`;
-  const id = randomBytes(6).toString("hex");
+  const id = token.id ?? randomBytes(6).toString("hex");
   await db
     .insertInto("token")
     .values({

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { readRegistryTree } from "../source/read-tree.ts";
 import { elsewhereYaml, someHex, writeTree } from "../tree.fixture.ts";
-import { html } from "./pages/html.ts";
+import { html } from "../../pages/html.ts";
 import { renderMarkdown, summaryOf } from "./pages/markdown.ts";
 import { planSite } from "./plan-site.ts";
 

@@ -32,21 +32,6 @@ export async function answerCurrentUser({ identity, request, reply }: LibraryCal
     .send({ username: name, realname: name, email: "", oidc_user_meta: { secret } });
 }
 
-/** The page that `apptainer remote login` sends people to. */
-export async function answerTokenPage({ reply }: LibraryCall): Promise<FastifyReply> {
-  return reply
-    .header("content-security-policy", "default-src 'none'; style-src 'unsafe-inline'")
-    .type("text/html")
-    .send(
-      `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>Access tokens</title><style>body{font:1rem/1.5 system-ui;max-width:40rem;margin:3rem auto;padding:0 1rem;color-scheme:light dark}</style>
-<h1>Access tokens</h1><p>Whoever runs this registry makes tokens on its machine:</p>
-<pre>repo2singularity registry token create --root DIR --account NAME</pre>
-<p>Paste the token where <code>apptainer remote login</code> asks for it. For <code>oras://</code> it is the password:</p>
-<pre>apptainer registry login -u NAME oras://HOST</pre></html>`,
-    );
-}
-
 /** OCI mode has more traps than the form that clients fall back to. */
 export async function answerNoRedirect({ reply }: LibraryCall): Promise<FastifyReply> {
   return reply.code(404).send({ error: { code: 404, message: "images are served by this API itself" } });

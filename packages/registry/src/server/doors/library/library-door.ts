@@ -16,7 +16,6 @@ import {
   answerConfig,
   answerCurrentUser,
   answerNoRedirect,
-  answerTokenPage,
   answerTokenStatus,
   answerVersion,
 } from "./discovery-routes.ts";
@@ -41,7 +40,6 @@ const routes: ReadonlyArray<readonly [Method, string, LibraryHandler]> = [
   ["GET", "/version", answerVersion],
   ["GET", "/v1/token-status", answerTokenStatus],
   ["GET", "/v1/rbac/users/current", answerCurrentUser],
-  ["GET", "/auth/tokens", answerTokenPage],
   ["GET", "/v1/oci-redirect", answerNoRedirect],
   ["GET", "/v1/entities/*", readFolder],
   ["POST", "/v1/entities", makeFolder],

@@ -2,7 +2,7 @@ import { formatSize } from "@repo2singularity/base";
 import type { Collection } from "../../source/tree.ts";
 import { imagesOf, type PublishedImage } from "../published-image.ts";
 import { pullCommands } from "./commands.ts";
-import { html } from "./html.ts";
+import { html } from "../../../pages/html.ts";
 import type { Page } from "./layout.ts";
 import { renderMarkdown } from "./markdown.ts";
 

@@ -1,7 +1,7 @@
 import type { PublishedImage } from "../published-image.ts";
 import { libraryName } from "../endpoints/library-endpoints.ts";
 import { commandBlock } from "./layout.ts";
-import type { Html } from "./html.ts";
+import type { Html } from "../../../pages/html.ts";
 
 /** The ways to an image, each as a line to copy. Ways that the site's address does not allow are left out. */
 export function pullCommands(image: PublishedImage, siteUrl: string): readonly Html[] {

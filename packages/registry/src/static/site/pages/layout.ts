@@ -1,5 +1,5 @@
 import type { RegistrySettings } from "../../source/documents.ts";
-import { html, type Html } from "./html.ts";
+import { html, type Html } from "../../../pages/html.ts";
 
 /** A page of the site. */
 export interface Page {

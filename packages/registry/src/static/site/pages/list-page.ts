@@ -1,6 +1,6 @@
 import type { RegistryTree } from "../../source/tree.ts";
 import { imagesOf, type PublishedImage } from "../published-image.ts";
-import { html } from "./html.ts";
+import { html } from "../../../pages/html.ts";
 import type { Page } from "./layout.ts";
 import { summaryOf } from "./markdown.ts";
 

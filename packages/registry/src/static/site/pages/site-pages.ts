@@ -1,9 +1,10 @@
 import type { RegistryTree } from "../../source/tree.ts";
 import type { PublishedImage } from "../published-image.ts";
 import { type SiteFile, textFile } from "../site-file.ts";
-import { siteIcon, siteScript, siteStyle } from "./assets.ts";
+import { pageStyle } from "../../../pages/page-style.ts";
+import { siteIcon, siteScript } from "./assets.ts";
 import { collectionPage } from "./collection-page.ts";
-import { html } from "./html.ts";
+import { html } from "../../../pages/html.ts";
 import { type Page, pageText } from "./layout.ts";
 import { listPage } from "./list-page.ts";
 import { tagPage } from "./tag-page.ts";
@@ -25,7 +26,7 @@ export function sitePages(tree: RegistryTree, images: readonly PublishedImage[],
       return page(`${namespace}/${name}/tags/${tag}/index.html`, tagPage(image, siteUrl));
     }),
     textFile("assets/icon.svg", siteIcon, "image/svg+xml"),
-    textFile("assets/site.css", siteStyle, "text/css; charset=utf-8"),
+    textFile("assets/site.css", pageStyle, "text/css; charset=utf-8"),
     textFile("assets/site.js", siteScript, "text/javascript; charset=utf-8"),
   ];
 }

@@ -1,7 +1,7 @@
 import { formatSize } from "@repo2singularity/base";
 import type { PublishedImage } from "../published-image.ts";
 import { pullCommands } from "./commands.ts";
-import { html, type Html } from "./html.ts";
+import { html, type Html } from "../../../pages/html.ts";
 import type { Page } from "./layout.ts";
 
 /** The page of a tag: what the image is, how to get it, its labels, packages and recipe. */
