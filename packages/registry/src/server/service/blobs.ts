@@ -1,3 +1,4 @@
+import { type FileHandle, open } from "node:fs/promises";
 import { Readable } from "node:stream";
 import type { ByteRange } from "@repo2singularity/store/objects";
 import { decide } from "../policy/decide.ts";
@@ -65,6 +66,20 @@ export async function openBlob(
   const stored = await context.objects.read(blobObjectName(digest), { ...(range && { range }), signal });
   if (stored === undefined) throw refuse("blob-unknown", `the bytes of ${digest} are not in the store`);
   return stored;
+}
+
+/**
+ * A blob as a file of this machine, for answers that are sent without streams.
+ * @returns to be closed by the caller; undefined where it is composed, or the store is not on a disk of this machine
+ * @throws blob-unknown when its bytes are gone
+ */
+export async function openBlobFile(context: RegistryContext, digest: BlobDigest): Promise<FileHandle | undefined> {
+  const path = context.objects.localPath?.(blobObjectName(digest));
+  if (path === undefined || (await findComposed(context, digest)) !== undefined) return undefined;
+  return open(path).catch((error: unknown) => {
+    const isGone = error instanceof Error && "code" in error && error.code === "ENOENT";
+    throw isGone ? refuse("blob-unknown", `the bytes of ${digest} are not in the store`) : error;
+  });
 }
 
 /**

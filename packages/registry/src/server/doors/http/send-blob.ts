@@ -1,9 +1,10 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
-import { type BlobInfo, openBlob } from "../../service/blobs.ts";
+import { type BlobInfo, openBlob, openBlobFile } from "../../service/blobs.ts";
 import { findComposed } from "../../service/composed/read-composed.ts";
 import { blobObjectName } from "../../service/names.ts";
 import type { DoorOptions } from "./door-options.ts";
 import { parseRange } from "./parse-range.ts";
+import { sendFile } from "./send-file.ts";
 
 /** What is said of a blob beside its bytes. */
 export interface BlobHeaders {
@@ -45,7 +46,10 @@ export async function sendBlob(
   if (range !== undefined) void reply.header("content-range", `bytes ${start}-${end - 1}/${blob.sizeBytes}`);
   if (request.method === "HEAD") return reply.send();
   if (end === start) return reply.send("");
-  return reply.send(await openBlob(options.registry, blob.digest, range));
+  const file = await openBlobFile(options.registry, blob.digest);
+  if (file === undefined) return reply.send(await openBlob(options.registry, blob.digest, range));
+  await sendFile(request, reply, file, { start, end });
+  return reply;
 }
 
 async function directAddress(
