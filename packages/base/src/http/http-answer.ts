@@ -31,7 +31,7 @@ export async function readCapped(answer: HttpAnswer, limitBytes: number = 65_536
   let sizeBytes = 0;
   // a body without an encoding gives bytes
   for await (const chunk of answer.body as AsyncIterable<Uint8Array>) {
-    parts.push(chunk);
+    parts.push(Uint8Array.from(chunk)); // those of a bulk answer lie in one buffer
     sizeBytes += chunk.length;
     if (sizeBytes > limitBytes) break;
   }

@@ -2,7 +2,8 @@ import { Readable } from "node:stream";
 import type { Dispatcher } from "undici";
 import type { AppError } from "../errors/app-error.ts";
 import { redactUrl } from "../redaction.ts";
-import type { HttpAnswer } from "./http-answer.ts";
+import type { BulkAgent } from "./bulk/bulk-agent.ts";
+import { headerOf, type HttpAnswer, readCapped } from "./http-answer.ts";
 import { networkFailure, type NetworkFailure } from "./network-failure.ts";
 
 /** How the outside is reached. */
@@ -32,6 +33,11 @@ export interface HttpQuestion {
   readonly idleTimeoutMs?: number;
   /** Whether redirects are followed; `true` when left out. */
   readonly followRedirects?: boolean;
+  /**
+   * For large bodies, which are read and sent through one buffer: whoever iterates over the answer's body has each
+   * chunk until they ask for the next one, and a chunk of a body that is sent is read until the next one is asked for.
+   */
+  readonly isBulk?: boolean;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -55,25 +61,34 @@ export async function openTransport(
   makeError: (failure: NetworkFailure) => AppError,
 ): Promise<Transport> {
   const { request, EnvHttpProxyAgent } = await import("undici"); // 60 ms, which only network commands should pay
+  const { BulkAgent } = await import("./bulk/bulk-agent.ts");
   const dispatcher: Dispatcher = new EnvHttpProxyAgent(agentOptions(options));
+  const { connectTimeoutMs, idleTimeoutMs } = limitsOf(options);
+  const bulk = new BulkAgent({ connectTimeoutMs, ...(options.caBundle ? { ca: options.caBundle } : {}) });
+  const send = (url: URL, question: HttpQuestion): Promise<Omit<HttpAnswer, "shownUrl">> =>
+    isForBulk(url, question, options)
+      ? askBulk(bulk, url, question, idleTimeoutMs)
+      : request(url, { dispatcher, ...requestOptions(question) });
   return {
     ask: async (url, question = {}) => {
       let headers = { ...question.headers };
       let target = new URL(url);
       for (let redirects = 0; redirects <= redirectLimit; redirects += 1) {
         const shownUrl = redactUrl(target.toString());
-        const asked = { dispatcher, ...requestOptions(question), headers };
-        const answer = await request(target, asked).catch((error: unknown) => {
+        const {
+          statusCode,
+          headers: found,
+          body,
+        } = await send(target, { ...question, headers }).catch((error: unknown) => {
           const failure = networkFailure(error, shownUrl);
           throw failure === undefined ? error : makeError(failure);
         });
-        const location = answer.headers["location"];
+        const answer: HttpAnswer = { statusCode, headers: found, body, shownUrl };
+        const location = headerOf(answer, "location");
         const followed = isQuestion(question.method) ? redirectCodes : repeatingRedirectCodes;
-        const isFollowed = question.followRedirects !== false && followed.has(answer.statusCode);
-        if (!isFollowed || typeof location !== "string") {
-          return { statusCode: answer.statusCode, headers: answer.headers, body: answer.body, shownUrl };
-        }
-        await answer.body.dump({ limit: 65_536 }).catch(() => {}); // frees the connection; its text is of no use
+        const isFollowed = question.followRedirects !== false && followed.has(statusCode);
+        if (!isFollowed || location === undefined) return answer;
+        await readCapped(answer).catch(() => {}); // frees the connection; its text is of no use
         const next = new URL(location, target);
         // a token is for the host that asked for it: blobs often lie in another's object storage
         if (next.origin !== target.origin) headers = withoutAuthorization(headers);
@@ -85,8 +100,34 @@ export async function openTransport(
         text: `redirected more than ${redirectLimit} times`,
       });
     },
-    [Symbol.asyncDispose]: () => dispatcher.destroy(),
+    [Symbol.asyncDispose]: async () => {
+      bulk.close();
+      await dispatcher.destroy();
+    },
   };
+}
+
+/** Proxies are left to undici, and so are bodies that are not streamed. */
+function isForBulk({ protocol }: URL, { isBulk, body }: HttpQuestion, { proxies = {} }: NetworkOptions): boolean {
+  const proxy = (protocol === "https:" ? proxies.https : proxies.http) ?? proxies.all ?? "";
+  return isBulk === true && proxy === "" && (body === undefined || typeof body === "function");
+}
+
+function askBulk(
+  agent: BulkAgent,
+  url: URL,
+  { method = "GET", headers = {}, body, idleTimeoutMs, signal }: HttpQuestion,
+  defaultIdleMs: number,
+): Promise<Omit<HttpAnswer, "shownUrl">> {
+  const stream = typeof body === "function" ? body : undefined;
+  return agent.ask(url, { method, headers, body: stream, idleTimeoutMs: idleTimeoutMs ?? defaultIdleMs, signal });
+}
+
+function limitsOf({ connectTimeoutMs = 5_000, idleTimeoutMs = 30_000 }: NetworkOptions): {
+  readonly connectTimeoutMs: number;
+  readonly idleTimeoutMs: number;
+} {
+  return { connectTimeoutMs, idleTimeoutMs };
 }
 
 function isQuestion(method: HttpQuestion["method"]): boolean {
@@ -94,9 +135,10 @@ function isQuestion(method: HttpQuestion["method"]): boolean {
 }
 
 function requestOptions(question: HttpQuestion): Omit<Dispatcher.RequestOptions, "origin" | "path"> {
-  const { method = "GET", body, idleTimeoutMs, signal } = question;
+  const { method = "GET", headers = {}, body, idleTimeoutMs, signal } = question;
   return {
     method,
+    headers: { ...headers },
     ...(body !== undefined && {
       body: typeof body === "function" ? Readable.from(body(), { objectMode: false }) : body,
     }),
@@ -106,7 +148,8 @@ function requestOptions(question: HttpQuestion): Omit<Dispatcher.RequestOptions,
 }
 
 function agentOptions(options: NetworkOptions): Record<string, unknown> {
-  const { proxies = {}, caBundle = "", connectTimeoutMs = 5_000, idleTimeoutMs = 30_000 } = options;
+  const { proxies = {}, caBundle = "" } = options;
+  const { connectTimeoutMs, idleTimeoutMs } = limitsOf(options);
   const tls = caBundle === "" ? {} : { ca: caBundle };
   return {
     // empty text, not undefined: undici would read the process's variables, which are not ours to read

@@ -3,7 +3,7 @@ import { discardBody, headerOf, retry, type HttpAnswer } from "@repo2singularity
 import { networkError, statusError } from "../http/errors.ts";
 import { manifestMediaTypes } from "../oci/documents.ts";
 import { readVerified, verifyStream } from "../oci/verify-stream.ts";
-import { rangeHeaders, readHttpBytes } from "../remote/http-bytes.ts";
+import { rangeQuestion, readHttpBytes } from "../remote/http-bytes.ts";
 import type { RemoteBytes, RemoteRange } from "../remote/remote-image.ts";
 import { createRepositoryHttp, type RepositoryOptions } from "./repository-http.ts";
 
@@ -52,7 +52,7 @@ export function createRegistryClient(options: RepositoryOptions): RegistryClient
         signal,
       }),
     openBlob: async (digest, range, signal) =>
-      readHttpBytes(await ask(`blobs/${digest}`, { headers: rangeHeaders(range), signal }), range),
+      readHttpBytes(await ask(`blobs/${digest}`, { ...rangeQuestion(range), signal }), range),
     blob: (digest, sizeBytes, signal) => {
       const open = (offset: number): Promise<HttpAnswer> =>
         retry(() => get(`blobs/${digest}`, offset === 0 ? {} : { range: `bytes=${offset}-` }, signal), {

@@ -3,11 +3,13 @@ import { AppError } from "@repo2singularity/base";
 import type { RemoteBytes } from "../remote/remote-image.ts";
 import { sizeMismatch } from "./part-map.ts";
 
-/** Small enough to stay in the cache, large enough that system calls do not show. */
+/** Chunks of no more are gathered: large enough that system calls do not show, small enough to stay in the cache. */
 const batchBytes = 2 ** 20;
+/** What is as large is written as it is. */
+const largeBytes = 2 ** 16;
 
 /**
- * Writes what a remote gives into a file, several chunks with one call. Memory: 1 MiB and a chunk.
+ * Writes what a remote gives into a file, several small chunks with one call. Memory: 1 MiB beside the chunk.
  * @param target `startBytes` in the file; more than up to `endBytes` is refused
  * @param onBytes told how many more bytes are in the file
  * @throws E_OCI_DIGEST_MISMATCH when there is more than was promised; E_NO_SPACE
@@ -24,52 +26,48 @@ export async function writeBytes(
   },
 ): Promise<void> {
   const { file, endBytes, what, onBytes } = target;
-  let position = target.startBytes;
-  let batch: Uint8Array[] = [];
-  let pendingBytes = 0;
-  const flush = async (): Promise<void> => {
-    await writeAll(file, batch, position).catch((error: unknown) => {
-      throw isFull(error)
-        ? new AppError("E_NO_SPACE", `${what}: no space left while fetching it`, {
-            hint: "free some space",
-            cause: error,
-          })
-        : error;
+  const write = async (bytes: Uint8Array, position: number): Promise<void> => {
+    await writeAll(file, bytes, position).catch((error: unknown) => {
+      throw isFull(error) ? noSpace(what, error) : error;
     });
-    position += pendingBytes;
-    onBytes(pendingBytes);
-    batch = [];
-    pendingBytes = 0;
+    onBytes(bytes.length);
+  };
+  let position = target.startBytes; // up to where all is written or gathered
+  let batch: Buffer | undefined;
+  let gatheredBytes = 0;
+  const flush = async (): Promise<void> => {
+    const gathered = batch?.subarray(0, gatheredBytes) ?? new Uint8Array();
+    gatheredBytes = 0;
+    if (gathered.length > 0) await write(gathered, position - gathered.length);
   };
   try {
     for await (const chunk of source.body) {
-      if (endBytes !== undefined && position + pendingBytes + chunk.length > endBytes) {
-        throw sizeMismatch(what, endBytes, "more");
+      if (endBytes !== undefined && position + chunk.length > endBytes) throw sizeMismatch(what, endBytes, "more");
+      const isLarge = chunk.length >= largeBytes;
+      if (isLarge || gatheredBytes + chunk.length > batchBytes) await flush();
+      if (isLarge) {
+        await write(chunk, position);
+      } else {
+        batch ??= Buffer.allocUnsafeSlow(batchBytes);
+        batch.set(chunk, gatheredBytes); // it is the remote's again when the next one is asked for
+        gatheredBytes += chunk.length;
       }
-      batch.push(chunk);
-      pendingBytes += chunk.length;
-      if (pendingBytes >= batchBytes) await flush();
+      position += chunk.length;
     }
   } finally {
     source.close();
-    if (pendingBytes > 0) await flush(); // what came before a connection broke counts
+    await flush(); // what came before a connection broke counts
   }
 }
 
-async function writeAll(file: FileHandle, chunks: readonly Uint8Array[], position: number): Promise<void> {
-  const { bytesWritten } = await file.writev(chunks, position);
-  let skipBytes = bytesWritten;
-  let at = position;
-  for (const chunk of chunks) {
-    const from = Math.min(skipBytes, chunk.length);
-    skipBytes -= from;
-    at += from;
-    for (let done = from; done < chunk.length;) {
-      const written = (await file.write(chunk, done, chunk.length - done, at)).bytesWritten;
-      done += written;
-      at += written;
-    }
+async function writeAll(file: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
+  for (let done = 0; done < bytes.length;) {
+    done += (await file.write(bytes, done, bytes.length - done, position + done)).bytesWritten;
   }
+}
+
+function noSpace(what: string, cause: unknown): AppError {
+  return new AppError("E_NO_SPACE", `${what}: no space left while fetching it`, { hint: "free some space", cause });
 }
 
 function isFull(error: unknown): boolean {

@@ -69,7 +69,7 @@ async function sifArchitectureOf(
   let seenBytes = 0;
   try {
     for await (const chunk of source.body) {
-      chunks.push(chunk);
+      chunks.push(Uint8Array.from(chunk));
       seenBytes += chunk.length;
       if (seenBytes >= sifHeaderBytes) break; // a registry without ranges sends everything
     }

@@ -3,11 +3,14 @@ import { discardBody, headerOf, type HttpAnswer } from "@repo2singularity/base/h
 import { networkError, statusError } from "../http/errors.ts";
 import type { RemoteBytes, RemoteRange } from "./remote-image.ts";
 
-/** The headers that ask for a range. Compressed transfer is refused: it would change what is counted. */
-export function rangeHeaders({ startBytes, endBytes }: RemoteRange): Record<string, string> {
-  const headers = { "accept-encoding": "identity" };
-  if (startBytes === 0 && endBytes === undefined) return headers;
-  return { ...headers, range: `bytes=${startBytes}-${endBytes === undefined ? "" : endBytes - 1}` };
+/** How a range is asked for. Compressed transfer is refused: it would change what is counted. */
+export function rangeQuestion({ startBytes, endBytes }: RemoteRange): {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly isBulk: true;
+} {
+  const isWhole = startBytes === 0 && endBytes === undefined;
+  const range = `bytes=${startBytes}-${endBytes === undefined ? "" : endBytes - 1}`;
+  return { headers: { "accept-encoding": "identity", ...(!isWhole && { range }) }, isBulk: true };
 }
 
 /**

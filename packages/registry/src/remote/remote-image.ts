@@ -16,7 +16,10 @@ export interface RemoteBytes {
   readonly totalBytes: number | undefined;
   /** Whether only what was asked for comes. */
   readonly isRange: boolean;
-  /** @throws coded errors, `retryable` when the connection broke */
+  /**
+   * Each chunk is valid until the next one is asked for.
+   * @throws coded errors, `retryable` when the connection broke
+   */
   readonly body: AsyncIterable<Uint8Array>;
   close(): void;
 }

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import type { Digest } from "@repo2singularity/base";
-import { rangeHeaders, readHttpBytes } from "../http-bytes.ts";
+import { rangeQuestion, readHttpBytes } from "../http-bytes.ts";
 import type { RemoteImage } from "../remote-image.ts";
 import { apiPath, createLibraryApi, noSuchImage } from "./library-api.ts";
 import { formatLibraryReference, type LibraryReference } from "./library-reference.ts";
@@ -36,7 +36,7 @@ export async function resolveLibraryImage(
     sizeBytes: data.size,
     open: async (range, signal) => {
       const path = apiPath("/v1/imagefile", name, query);
-      return readHttpBytes(await api.ask(path, { headers: rangeHeaders(range), signal }), range);
+      return readHttpBytes(await api.ask(path, { ...rangeQuestion(range), signal }), range);
     },
   };
 }

@@ -1,7 +1,7 @@
 import { isAppError } from "@repo2singularity/base";
 import type { RegistryClient } from "../../client/registry-client.ts";
 import type { OciDescriptor } from "../../oci/documents.ts";
-import { rangeHeaders, readHttpBytes } from "../http-bytes.ts";
+import { rangeQuestion, readHttpBytes } from "../http-bytes.ts";
 import type { RemoteAccess } from "../remote-access.ts";
 import type { RemoteBytes, RemoteRange } from "../remote-image.ts";
 
@@ -29,6 +29,6 @@ export function layerOpener(
         isElsewhere = true;
       }
     }
-    return readHttpBytes(await transport.ask(url, { headers: rangeHeaders(range), signal }), range);
+    return readHttpBytes(await transport.ask(url, { ...rangeQuestion(range), signal }), range);
   };
 }

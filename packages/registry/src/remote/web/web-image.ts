@@ -1,7 +1,7 @@
 import { AppError, redactUrl, type Digest } from "@repo2singularity/base";
 import { discardBody, headerOf, readCapped, retry, type HttpAnswer } from "@repo2singularity/base/http";
 import { statusError } from "../../http/errors.ts";
-import { rangeHeaders, readHttpBytes } from "../http-bytes.ts";
+import { rangeQuestion, readHttpBytes } from "../http-bytes.ts";
 import type { RemoteAccess } from "../remote-access.ts";
 import type { RemoteImage } from "../remote-image.ts";
 import { promisedDigest, tryParseSha256 } from "./promised-digest.ts";
@@ -27,8 +27,9 @@ export async function resolveWebImage(url: string, access: RemoteAccess): Promis
       // a file that is replaced meanwhile is answered whole, which is noticed
       const isPart = range.startBytes > 0 || range.endBytes !== undefined;
       const condition = isPart && version !== undefined && !version.startsWith("W/") ? { "if-range": version } : {};
-      const asked = { ...headers, ...rangeHeaders(range), ...condition };
-      return readHttpBytes(await access.transport.ask(address, { headers: asked, signal }), range);
+      const question = rangeQuestion(range);
+      const asked = { ...headers, ...question.headers, ...condition };
+      return readHttpBytes(await access.transport.ask(address, { ...question, headers: asked, signal }), range);
     },
   };
 }
