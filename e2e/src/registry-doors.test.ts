@@ -2,7 +2,13 @@ import { createHash } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { buildSmallSif, has, type RegistryServer, startRegistryServer } from "./support/registry-server.ts";
+import {
+  buildSmallSif,
+  has,
+  type RegistryServer,
+  startRegistryServer,
+  startServing,
+} from "./support/registry-server.ts";
 
 const sha256 = (file: string): string => createHash("sha256").update(readFileSync(file)).digest("hex");
 
@@ -59,6 +65,34 @@ describe.runIf(has("apptainer"))("a registry of ours, with the clients of others
     same(apptainer("pull", "--force", "--disable-cache", out, "library://lab/tools/large:v1"), big);
   });
 
+  test.runIf(process.getuid?.() === 0)(
+    "shub, which knows no ports: pull of names of two and three parts, with and without a tag",
+    async () => {
+      expect(apptainer("push", "-U", sif, "library://lab/tools/shub:latest")).toMatchObject({ status: 0 });
+      // a second process serves the same registry
+      const words = ["--root", server.root, "--host", "127.0.0.81", "--port", "80", "--log-level", "warn"];
+      await using _second = await startServing(words);
+
+      expect(apptainer("push", sif, `oras://${server.host}/lab/shub:v1`)).toMatchObject({ status: 0 });
+      for (const name of ["lab/tools/shub", "lab/tools/shub:latest", "lab/shub:v1"]) {
+        same(apptainer("pull", "--force", "--no-https", "--disable-cache", out, `shub://127.0.0.81/${name}`));
+      }
+      const missing = apptainer("pull", "--force", "--no-https", out, "shub://127.0.0.81/lab/none");
+      expect([missing.status, missing.text]).toEqual([255, expect.stringContaining("manifest was not found")]);
+    },
+  );
+
+  test("what is said of a repository is found by the stock client's search", () => {
+    expect(apptainer("push", "-U", sif, "library://lab/tools/said:v1")).toMatchObject({ status: 0 });
+    writeFileSync(path.join(server.folder, "README.md"), "# Said\n\nAll about okapis.\n");
+    const words = ["registry", "repository", "lab/tools/said", "--root", server.root, "--readme", "README.md"];
+    const said = server.run("repo2singularity", [...words, "--description", "For zebras"]);
+
+    expect(said.status, said.text).toBe(0);
+    expect(apptainer("search", "okapis").text).toContain("library://lab/tools/said:v1");
+    expect(apptainer("search", "zebras").text).toContain("For zebras");
+  });
+
   test("oras: push, pull by tag and digest; a second push sends nothing; what one door took, the others give", () => {
     expect(apptainer("push", sif, `oras://${server.host}/lab/oras:v1`)).toMatchObject({ status: 0 });
     expect(apptainer("push", sif, `oras://${server.host}/lab/oras:v1`)).toMatchObject({ status: 0 });
@@ -68,6 +102,10 @@ describe.runIf(has("apptainer"))("a registry of ours, with the clients of others
     same(apptainer("pull", "--force", out, `http://${server.host}/lab/oras/v1.sif`));
     const ran = apptainer("exec", "--userns", "library://lab/oras:v1", "/bin/busybox", "cat", "/note");
     expect(ran.text).toContain("one\n");
+    // of a name of two parts the client takes the host for a third
+    const named = `library://${server.host}/lab/oras:v1`;
+    const far = apptainer("exec", "--userns", "--no-https", named, "/bin/busybox", "cat", "/note");
+    expect(far.text).toContain("one\n");
   });
 
   test("a private image: nobody, a wrong password, a reader, a reader's token in the address", async () => {

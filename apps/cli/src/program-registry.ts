@@ -69,6 +69,14 @@ function addCareCommands(io: HostIo, verb: Verb): void {
     .action(async (path: string | undefined, flags: CollectionFlags) =>
       (await load()).changeCollection(path, flags, io),
     );
+  verb("repository")
+    .description("say what a repository is for: the catalogue shows it, and the search looks into it")
+    .argument("<name>")
+    .option("--description <text>", "one line")
+    .option("--readme <file>", "in Markdown")
+    .action(async (name: string, flags: RegistryPlaceFlags & { description?: string; readme?: string }) =>
+      (await load()).changeRepository(name, flags, io),
+    );
   verb("keep")
     .description("keep an image whatever the rules say, because it is cited")
     .argument("<name:tag>")

@@ -51,18 +51,8 @@ export async function startRegistryServer({ root: place, env = {} }: ServerPlace
   const state = path.join(folder, "registry");
   const root = place ?? state;
   const words = ["--root", root, "--state", state, "--port", "0", "--log-level", "warn"];
-  const child = spawn(program, ["registry", "serve", ...words], {
-    stdio: ["ignore", "pipe", "inherit"],
-    env: { ...process.env, ...env },
-  });
-  const greeting = await new Promise<string>((resolve, reject) => {
-    let text = "";
-    child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
-      text += chunk;
-      if (/^serving .* at /m.test(text)) resolve(text);
-    });
-    child.once("exit", () => reject(new Error(`the registry ended: ${text}`)));
-  });
+  const serving = await startServing(words, env);
+  const { greeting } = serving;
   const options = (home: string): SpawnSyncOptionsWithStringEncoding => {
     const own = path.join(folder, home);
     mkdirSync(path.join(own, "tmp"), { recursive: true });
@@ -90,10 +80,41 @@ export async function startRegistryServer({ root: place, env = {} }: ServerPlace
     run,
     runAside,
     async [Symbol.asyncDispose]() {
-      const ended = new Promise((resolve) => child.once("exit", resolve));
+      await serving[Symbol.asyncDispose]();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** A process of `registry serve`. */
+export interface Serving extends AsyncDisposable {
+  /** What it said on its start. */
+  readonly greeting: string;
+}
+
+/** Starts `registry serve`, and waits until it says that it serves. */
+export async function startServing(
+  words: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<Serving> {
+  const child = spawn(program, ["registry", "serve", ...words], {
+    stdio: ["ignore", "pipe", "inherit"],
+    env: { ...process.env, ...env },
+  });
+  const ended = new Promise((resolve) => child.once("exit", resolve));
+  const greeting = await new Promise<string>((resolve, reject) => {
+    let text = "";
+    child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
+      text += chunk;
+      if (/^serving .* at /m.test(text)) resolve(text);
+    });
+    child.once("exit", () => reject(new Error(`the registry ended: ${text}`)));
+  });
+  return {
+    greeting,
+    async [Symbol.asyncDispose]() {
       child.kill();
       await ended;
-      rmSync(folder, { recursive: true, force: true });
     },
   };
 }

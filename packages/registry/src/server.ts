@@ -22,6 +22,7 @@ export {
 export type { BuildRequest, ImageBuilder, PlannedBuild } from "./server/service/build/image-builder.ts";
 export { addImage, tagImage } from "./server/service/images.ts";
 export { takeWholeBlob } from "./server/service/keep-blob.ts";
+export { describeRepository } from "./server/service/describe-repository.ts";
 export { openRepository } from "./server/service/open-repository.ts";
 export { refuse } from "./server/service/refusal.ts";
 export type { RegistryContext } from "./server/service/context.ts";

@@ -1,7 +1,10 @@
+import { readFile } from "node:fs/promises";
+import path from "node:path";
 import { AppError, formatSize, parseSize } from "@repo2singularity/base";
 import {
   applyRetention,
   collectGarbage,
+  describeRepository,
   keepImage,
   listCollections,
   parseRole,
@@ -25,11 +28,15 @@ export interface CollectionFlags extends RegistryPlaceFlags {
 const hourMs = 3_600_000;
 
 /** `registry collection PATH`: says what holds for all repositories at and below a path, and shows all that was said. */
-export async function changeCollection(path: string | undefined, flags: CollectionFlags, io: HostIo): Promise<void> {
+export async function changeCollection(
+  collectionPath: string | undefined,
+  flags: CollectionFlags,
+  io: HostIo,
+): Promise<void> {
   await using place = await openRegistryPlace(flags, io);
   const { state, now } = place.registry;
-  if (path !== undefined) {
-    const name = path === "." ? "" : path;
+  if (collectionPath !== undefined) {
+    const name = collectionPath === "." ? "" : collectionPath;
     const { keepLast, expireUnused } = flags;
     const hasRules = keepLast !== undefined || expireUnused !== undefined;
     await setCollection(state.db, name, {
@@ -58,6 +65,28 @@ export async function changeCollection(path: string | undefined, flags: Collecti
     ];
     io.stdout.write(`${collection.path === "" ? "." : collection.path}  ${facts.join(", ")}  ${description}\n`);
   }
+}
+
+/** `registry repository NAME`: says what a repository is for. */
+export async function changeRepository(
+  name: string,
+  flags: RegistryPlaceFlags & { readonly description?: string; readonly readme?: string },
+  io: HostIo,
+): Promise<void> {
+  const { description, readme } = flags;
+  if (description === undefined && readme === undefined) {
+    throw new AppError("E_USAGE", "nothing is said of the repository", { hint: "add --description or --readme" });
+  }
+  const file = readme === undefined ? undefined : path.resolve(io.cwd, readme);
+  const text =
+    file &&
+    (await readFile(file, "utf8").catch((error: unknown) => {
+      throw new AppError("E_USAGE", `${readme}: cannot be read`, { cause: error });
+    }));
+  await using place = await openRegistryPlace(flags, io);
+  const texts = { ...(description !== undefined && { description }), ...(text !== undefined && { readme: text }) };
+  if (await describeRepository(place.registry, name, texts)) return;
+  throw new AppError("E_REGISTRY_NOT_FOUND", `the registry has no repository ${name}`);
 }
 
 /** `registry keep NAME:TAG`: no rule removes it, as for images that are cited. */

@@ -80,7 +80,14 @@ const routes: readonly Route[] = [
   route("pull", "GET", (name) => `/v1/tags/${id(name)}`),
   route("pull", "GET", (name) => `/v2/tags/${id(name)}`),
   route("pull", "GET", (name) => `/api/container/${name}:v1`),
+  route("pull", "GET", (name) => `/${name.replace("/", "/api/container/")}:v1`),
   route("pull", "GET", (name) => `/catalogue/${name}`),
+  route(
+    "push",
+    "PATCH",
+    (name) => `/catalogue/${name}`,
+    () => ({ description: "SIF_MAGIC" }),
+  ),
   route("push", "POST", (name) => `/v2/${name}/blobs/uploads/`),
   route("push", "POST", (name) => `/v2/${name}/blobs/uploads/?mount=${digestOf(Buffer.from("{}"))}&from=lab/open`),
   route("push", "GET", (name) => `/v2/${name}/blobs/uploads/none`),
@@ -164,7 +171,14 @@ for (const who of Object.keys(identities) as Who[]) {
 }
 
 test("lists and searches show what is private to those who may pull it", async () => {
-  const lists = ["/v2/_catalog", "/catalogue.json", "/catalogue.json?q=closed", "/v1/search?value=closed"];
+  const lists = [
+    "/v2/_catalog",
+    "/catalogue.json",
+    "/catalogue.json?q=closed",
+    "/catalogue",
+    "/catalogue?q=lab",
+    "/v1/search?value=closed",
+  ];
   for (const who of Object.keys(identities) as Who[]) {
     const isShown = (identities[who].closed as readonly string[]).includes("pull");
     const token = tokens.get(who);

@@ -39,6 +39,9 @@ describe("the shub door", () => {
     expect(commit).toBe(digestOf(sif).slice(7));
     expect(Buffer.from(await (await registry.call("GET", image)).arrayBuffer())).toEqual(sif);
     expect((await registry.call("GET", "/api/container/lab/tools/x")).status).toBe(404);
+    // as the client asks for names of three parts
+    const asked = await registry.call("GET", "/lab/api/container/tools/x:v1");
+    expect(await asked.json()).toMatchObject({ commit, name: "lab/tools/x", tag: "v1" });
   });
 });
 
@@ -73,6 +76,53 @@ describe("the catalogue", () => {
 
     const one = await registry.call("GET", "/catalogue/lab/counted");
     expect(await one.json()).toMatchObject({ pullCount: 3, images: [{ pullCount: 3 }] });
+  });
+});
+
+describe("what is said of a repository", () => {
+  const say = (name: string, texts: object): Promise<Response> =>
+    registry.call("PATCH", `/catalogue/${name}`, { token, body: JSON.stringify(texts) });
+  const find = async (word: string): Promise<unknown> => {
+    const answer = await registry.call("GET", `/v1/search?value=${word}`);
+    const { data } = (await answer.json()) as { data: { image: { containerName: string; description: string }[] } };
+    return data.image.map(({ containerName, description }) => [containerName, description]);
+  };
+
+  test("stands in the catalogue, is searched, and stays where nothing is said", async () => {
+    await pushSif(registry, token, { name: "lab/said", tag: "t" }, sif);
+
+    expect((await say("lab/said", { description: " Two\n lines ", readme: "# Head\n\nAn **okapi**." })).status).toBe(
+      204,
+    );
+    expect((await say("lab/said", { description: "For zebras" })).status).toBe(204);
+
+    expect(await find("okapi")).toEqual([["said", "For zebras"]]);
+    expect([await find("zebras"), await find("lines")]).toEqual([[["said", "For zebras"]], []]);
+    const entry = await registry.call("GET", "/catalogue/lab/said");
+    expect(await entry.json()).toMatchObject({ description: "For zebras", readme: "# Head\n\nAn **okapi**." });
+  });
+
+  test("is shown to browsers as a page, escaped and without scripts", async () => {
+    await pushSif(registry, token, { name: "lab/said", tag: "t" }, sif);
+    await say("lab/said", { description: "<i>x</i>", readme: "An **okapi** <script>alert(1)</script>" });
+    const headers = { accept: "text/html,application/xhtml+xml,*/*;q=0.8" };
+    const one = await registry.call("GET", "/catalogue/lab/said", { headers });
+    const list = await (await registry.call("GET", "/catalogue?q=okapi")).text();
+
+    expect(one.headers.get("content-security-policy")).toContain("default-src 'none'");
+    const page = await one.text();
+    expect(page).toContain("<strong>okapi</strong>");
+    expect(page).toContain("&lt;i&gt;x");
+    expect(page).toContain(`curl -O ${registry.url}/lab/said/t.sif`);
+    expect(page).not.toContain("<script");
+    expect(list).toContain('href="catalogue/lab/said"');
+  });
+
+  test("is refused when it is too long, malformed, or of a repository that is not there", async () => {
+    expect((await say("lab/none", { description: "x" })).status).toBe(404);
+    expect((await say("lab/tools/x", { description: "x".repeat(501) })).status).toBe(400);
+    expect((await say("lab/tools/x", { readme: "x".repeat(300_000) })).status).toBe(400);
+    expect((await say("lab/tools/x", { name: "y" })).status).toBe(400);
   });
 });
 

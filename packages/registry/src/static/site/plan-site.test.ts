@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { readRegistryTree } from "../source/read-tree.ts";
 import { elsewhereYaml, someHex, writeTree } from "../tree.fixture.ts";
 import { html } from "../../pages/html.ts";
-import { renderMarkdown, summaryOf } from "./pages/markdown.ts";
+import { renderMarkdown, summaryOf } from "../../pages/markdown.ts";
 import { planSite } from "./plan-site.ts";
 
 async function siteOf(

@@ -9,7 +9,7 @@ import { openRepository } from "../../service/open-repository.ts";
 import { refuse } from "../../service/refusal.ts";
 import { searchImages } from "../../service/search.ts";
 import { answerAfterBuild } from "../http/answer-after-build.ts";
-import { queryOf, readJson } from "../http/request.ts";
+import { addressOf, queryOf, readJson } from "../http/request.ts";
 import { sendBlob } from "../http/send-blob.ts";
 import type { LibraryCall } from "./call.ts";
 import {
@@ -25,8 +25,8 @@ const NewImage = z.object({ hash: z.string(), container: z.string() });
 
 /** What is known of an image: its hash, by which clients keep it, above all. */
 export async function readImage(call: LibraryCall): Promise<FastifyReply> {
-  const { options, identity, request, parameter, reply } = call;
-  const reference = parseLibraryReference(parameter("*"));
+  const { options, identity, request, reply } = call;
+  const reference = referenceIn(call);
   const query = queryFor(reference, queryOf(request));
   const answer = async (): Promise<object> => {
     const repository = await openRepository(options.registry, identity, reference.repository, "pull");
@@ -48,8 +48,8 @@ export async function readImage(call: LibraryCall): Promise<FastifyReply> {
 
 /** The image itself, whole or in ranges. */
 export async function readImageFile(call: LibraryCall): Promise<FastifyReply> {
-  const { options, identity, request, parameter, reply } = call;
-  const reference = parseLibraryReference(parameter("*"));
+  const { options, identity, request, reply } = call;
+  const reference = referenceIn(call);
   const repository = await openRepository(options.registry, identity, reference.repository, "pull");
   const image = await findImage(options.registry, repository, queryFor(reference, queryOf(request)));
   if (image === undefined) throw refuse("manifest-unknown", `${reference.repository} has no image ${reference.tag}`);
@@ -76,8 +76,8 @@ export async function makeImage({ options, identity, request, reply }: LibraryCa
 
 /** Takes away the tag of one architecture, or an image named by its hash. */
 export async function deleteImage(call: LibraryCall): Promise<FastifyReply> {
-  const { options, identity, request, parameter, reply } = call;
-  const reference = parseLibraryReference(parameter("*"));
+  const { options, identity, request, reply } = call;
+  const reference = referenceIn(call);
   const repository = await openRepository(options.registry, identity, reference.repository, "delete");
   const isRemoved = await removeImage(options.registry, repository, queryFor(reference, queryOf(request)));
   if (!isRemoved) throw refuse("manifest-unknown", `${reference.repository} has no image ${reference.tag}`);
@@ -105,6 +105,10 @@ export async function search({ options, identity, request, reply }: LibraryCall)
     downloadCount: one.pullCount,
   }));
   return reply.send({ data: { entity: [], collection: [], container: [], image } });
+}
+
+function referenceIn({ options, request, parameter }: LibraryCall): LibraryReference {
+  return parseLibraryReference(parameter("*"), new URL(addressOf(options, request)).host);
 }
 
 function queryFor({ tag, digest }: LibraryReference, query: URLSearchParams): ImageQuery {

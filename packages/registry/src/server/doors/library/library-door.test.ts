@@ -234,3 +234,16 @@ test("discovery: where the services are, who one is, and whether the token is go
   expect((await ask("GET", "/v1/rbac/users/current", { who: "" })).status).toBe(401);
   expect((await ask("GET", "/v1/oci-redirect?namespace=lab/x")).status).toBe(404);
 });
+
+test("the server's own host before a name is no part of it, as clients ask for names of two parts", async () => {
+  const sif = await makeSif(registry.folder, { content: "two parts" });
+  await pushSif(registry, token, { name: "lab/two", tag: "v1" }, sif);
+  const { host } = new URL(registry.url);
+
+  const asked = await ask("GET", `/v1/images/${host}/lab/two:v1?arch=amd64`);
+  const file = await registry.call("GET", `/v1/imagefile/${host}/lab/two:v1?arch=amd64`);
+
+  expect(asked.json.data).toMatchObject({ hash: hashOf(sif) });
+  expect(Buffer.from(await file.arrayBuffer()).equals(sif)).toBe(true);
+  expect((await ask("GET", "/v1/images/elsewhere.example:80/lab/two:v1?arch=amd64")).status).toBe(404);
+});

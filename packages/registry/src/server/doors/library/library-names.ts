@@ -15,9 +15,15 @@ export interface LibraryReference {
 /**
  * Splits `E/C/N:T` at its first colon: names hold none, tags may. Without tag it is `latest`; of several tags the
  * first counts; `sha256.HEX` is a digest. Names of git hosts come in any case and are the same in each.
+ *
+ * Clients take what stands before a name of one or two parts for a part of it: `library://HOST/lab/x` is asked for as
+ * `HOST/lab/x`.
+ * @param ownHost of this server, with its port: no name begins with it
  */
-export function parseLibraryReference(path: string): LibraryReference {
-  const [, name = "", text] = /^\/*([^:]*?)\/*(?::(.*))?$/s.exec(path) ?? [];
+export function parseLibraryReference(path: string, ownHost: string): LibraryReference {
+  const clean = path.replace(/^\/+/, "");
+  const named = clean.startsWith(`${ownHost}/`) ? clean.slice(ownHost.length) : clean;
+  const [, name = "", text] = /^\/*([^:]*?)\/*(?::(.*))?$/s.exec(named) ?? [];
   const tag = text?.split(",")[0] ?? "";
   return {
     repository: name.toLowerCase(),

@@ -4,7 +4,7 @@ import { imagesOf, type PublishedImage } from "../published-image.ts";
 import { pullCommands } from "./commands.ts";
 import { html } from "../../../pages/html.ts";
 import type { Page } from "./layout.ts";
-import { renderMarkdown } from "./markdown.ts";
+import { renderMarkdown } from "../../../pages/markdown.ts";
 
 /** The page of a collection: its tags, how to get its image, its README. */
 export function collectionPage(collection: Collection, images: readonly PublishedImage[], siteUrl: string): Page {

@@ -2,7 +2,7 @@ import type { RegistryTree } from "../../source/tree.ts";
 import { imagesOf, type PublishedImage } from "../published-image.ts";
 import { html } from "../../../pages/html.ts";
 import type { Page } from "./layout.ts";
-import { summaryOf } from "./markdown.ts";
+import { summaryOf } from "../../../pages/markdown.ts";
 
 /** The first page: all collections, with a search over names, labels, packages and READMEs. */
 export function listPage({ settings, collections }: RegistryTree, images: readonly PublishedImage[]): Page {

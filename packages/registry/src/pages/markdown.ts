@@ -1,5 +1,5 @@
 import markdownIt from "markdown-it";
-import { Html } from "../../../pages/html.ts";
+import { Html } from "./html.ts";
 
 /** HTML in the text is shown as text, and links to anything but pages, files and mail are none. */
 const renderer = markdownIt({ html: false, linkify: true });
