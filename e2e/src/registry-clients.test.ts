@@ -214,6 +214,30 @@ describe.runIf(has("apptainer"))("signatures", () => {
     await succeed(r2s("verify", "--key", open, file(`${kind}-theirs.sif`)));
   });
 
+  test("a certificate's chain is checked as apptainer checks it", async () => {
+    const authority = "basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign";
+    const [root, other] = [certify("root", "root", authority), certify("other", "other", authority)];
+    const middle = certify("middle", "root", authority);
+    const leaf = certify("leaf", "middle", "extendedKeyUsage=codeSigning");
+    const server = certify("server", "middle", "extendedKeyUsage=serverAuth");
+    const signed = file("certified.sif");
+    await succeed(r2s("image", "compose", signed, file("demo.sqfs")));
+    await succeed(apptainer("sign", "--key", file("leaf.key"), signed));
+    const words = (certificate: string, trusted: string): readonly string[] => [
+      ...["--certificate", certificate, "--certificate-intermediates", middle, "--certificate-roots", trusted],
+      signed,
+    ];
+
+    const verified = await succeed(r2s("verify", ...words(leaf, root)));
+    await succeed(apptainer("verify", ...words(leaf, root)));
+    for (const wrong of [words(leaf, other), words(server, root)]) {
+      expect((await apptainer("verify", ...wrong)).status).toBe(255);
+      expect((await r2s("verify", ...wrong)).stderr).toContain("(E_SIGNATURE_KEY)");
+    }
+
+    expect(verified.stdout).toContain("certificate CN=leaf, by CN=middle, by CN=root");
+  });
+
   test("apptainer knows our key pairs and verifies their signatures, and we those of its own", async () => {
     const env = { APPTAINER_KEYSDIR: file("keys") };
     const withKeys = (command: "apptainer" | "r2s", ...args: readonly string[]): Promise<Ended> =>
@@ -234,3 +258,17 @@ describe.runIf(has("apptainer"))("signatures", () => {
     expect((await withKeys("apptainer", "key", "list", "--secret")).stdout).toContain("Our");
   });
 });
+
+/** A key and its certificate, by openssl. @returns the file of the certificate, which belongs to the user */
+function certify(name: string, issuer: string, extensions: string): string {
+  const [key, request, certificate] = [file(`${name}.key`), file(`${name}.csr`), file(`${name}.crt`)];
+  const openssl = (...words: readonly string[]): unknown => execFileSync("openssl", words, { stdio: "pipe" });
+  writeFileSync(file(`${name}.ext`), extensions);
+  openssl("genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-out", key);
+  openssl("req", "-new", "-key", key, "-subj", `/CN=${name}`, "-out", request);
+  const signer = issuer === name ? ["-signkey", key] : ["-CA", file(`${issuer}.crt`), "-CAkey", file(`${issuer}.key`)];
+  const output = ["-extfile", file(`${name}.ext`), "-CAcreateserial", "-out", certificate];
+  openssl("x509", "-req", "-days", "2", "-in", request, ...signer, ...output);
+  for (const one of [key, certificate]) giveTo(user, one);
+  return certificate;
+}

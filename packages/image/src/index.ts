@@ -90,3 +90,4 @@ export {
   type WrittenComposition,
 } from "./squashfs/compose/write-composition.ts";
 export { verifySquashfs, type VerifyOptions, type VerifyReport } from "./squashfs/verify-squashfs.ts";
+export { parseCertificates, verifyCertificate, type CertificateTrust } from "./x509/verify-certificate.ts";
