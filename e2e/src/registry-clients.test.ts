@@ -224,7 +224,12 @@ describe.runIf(has("apptainer"))("signatures", () => {
     await succeed(r2s("image", "compose", signed, file("demo.sqfs")));
     await succeed(apptainer("sign", "--key", file("leaf.key"), signed));
     const words = (certificate: string, trusted: string): readonly string[] => [
-      ...["--certificate", certificate, "--certificate-intermediates", middle, "--certificate-roots", trusted],
+      "--certificate",
+      certificate,
+      "--certificate-intermediates",
+      middle,
+      "--certificate-roots",
+      trusted,
       signed,
     ];
 
