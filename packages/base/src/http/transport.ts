@@ -135,16 +135,21 @@ function isQuestion(method: HttpQuestion["method"]): boolean {
 }
 
 function requestOptions(question: HttpQuestion): Omit<Dispatcher.RequestOptions, "origin" | "path"> {
-  const { method = "GET", headers = {}, body, idleTimeoutMs, signal } = question;
+  const { method = "GET", headers = {}, body, isBulk = false, idleTimeoutMs, signal } = question;
+  const stream = (chunks: AsyncIterable<Uint8Array>): Readable =>
+    Readable.from(isBulk ? copied(chunks) : chunks, { objectMode: false });
   return {
     method,
     headers: { ...headers },
-    ...(body !== undefined && {
-      body: typeof body === "function" ? Readable.from(body(), { objectMode: false }) : body,
-    }),
+    ...(body !== undefined && { body: typeof body === "function" ? stream(body()) : body }),
     ...(idleTimeoutMs !== undefined && { headersTimeout: idleTimeoutMs, bodyTimeout: idleTimeoutMs }),
     ...(signal !== undefined && { signal }),
   };
+}
+
+/** Streams read ahead, and sockets keep what waits to be sent. */
+async function* copied(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, undefined> {
+  for await (const chunk of chunks) yield Uint8Array.from(chunk);
 }
 
 function agentOptions(options: NetworkOptions): Record<string, unknown> {

@@ -26,7 +26,7 @@ const smallChunkBytes = 4 * 2 ** 20;
 
 /**
  * Brings a blob into a repository. An upload that breaks off goes on where the registry says that it stands.
- * Memory: some chunks of the source. The registry checks the digest.
+ * Memory: two chunks of the source. The registry checks the digest.
  * Source: OCI distribution specification 1.1, "Push"
  * @throws E_REGISTRY_AUTH, E_REGISTRY_NETWORK, E_REGISTRY_PROTOCOL
  */
@@ -104,6 +104,7 @@ async function sendChunk(
       ...(!isWhole && { "content-range": `${start}-${end - 1}` }),
     },
     body: () => source.read(start, end),
+    isBulk: true,
     idleTimeoutMs: storingMs,
     signal: options.signal,
   });

@@ -1,17 +1,15 @@
 import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import { AppError, type Digest } from "@repo2singularity/base";
+import { fileSource } from "@repo2singularity/image";
 
 /** Bytes that are to be uploaded; they can be read from any point on, as often as needed. */
 export interface UploadSource {
   readonly digest: Digest;
   readonly sizeBytes: number;
-  /** @param endBytes the first byte that is not read; chunks are the reader's to keep */
+  /** @param endBytes the first byte that is not read; each chunk is valid until the next one is asked for */
   read(startBytes: number, endBytes: number): AsyncIterable<Uint8Array>;
 }
-
-const chunkBytes = 256 * 1024;
 
 /** A source over bytes in memory. */
 export function bytesUpload(bytes: Uint8Array): UploadSource {
@@ -26,7 +24,7 @@ export function bytesUpload(bytes: Uint8Array): UploadSource {
 }
 
 /**
- * A source over a file, which is read once for its digest. Memory: some chunks of 256 KiB.
+ * A source over a file, which is read once for its digest. Memory: two chunks of 1 MiB.
  * @throws E_FILE_ACCESS when it cannot be read
  */
 export async function fileUpload(path: string, signal?: AbortSignal): Promise<UploadSource> {
@@ -52,20 +50,20 @@ export function storedUpload(file: {
 
 /** A digest of a whole file as hexadecimal digits. */
 export async function hashFile(path: string, algorithm: "sha256" | "md5", signal?: AbortSignal): Promise<string> {
+  const { size } = await stat(path);
   const hash = createHash(algorithm);
-  for await (const chunk of createReadStream(path, { highWaterMark: 2 ** 20 }) as AsyncIterable<Uint8Array>) {
-    signal?.throwIfAborted(); // a stream without an encoding gives bytes
+  for await (const chunk of readRange(path, 0, size)) {
+    signal?.throwIfAborted();
     hash.update(chunk);
   }
   return hash.digest("hex");
 }
 
-function readRange(path: string, startBytes: number, endBytes: number): AsyncIterable<Uint8Array> {
-  if (endBytes <= startBytes) return bytesUpload(new Uint8Array()).read(0, 0);
-  // a stream without an encoding gives bytes
-  return createReadStream(path, {
-    start: startBytes,
-    end: endBytes - 1,
-    highWaterMark: chunkBytes,
-  }) as AsyncIterable<Uint8Array>;
+async function* readRange(
+  path: string,
+  startBytes: number,
+  endBytes: number,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const source = await fileSource(path);
+  yield* source.read(startBytes, Math.max(0, endBytes - startBytes));
 }

@@ -32,6 +32,7 @@ export async function putContent(
       method: "PUT",
       headers: { ...headers, "content-length": String(end - start) },
       body: () => source.read(start, end),
+      isBulk: true,
       idleTimeoutMs: storingMs,
       signal,
     });

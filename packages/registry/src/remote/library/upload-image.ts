@@ -35,6 +35,7 @@ async function uploadOld(api: LibraryApi, upload: LibraryUpload, options: Librar
     method: "POST",
     headers: { "content-length": String(source.sizeBytes), "content-type": "application/octet-stream" },
     body: () => source.read(0, source.sizeBytes),
+    isBulk: true,
     idleTimeoutMs: storingMs,
   });
   if (answer.statusCode < 200 || answer.statusCode > 299) throw await statusError(answer);

@@ -14,8 +14,9 @@ import type {
   ReadObjectOptions,
   WriteObjectOptions,
 } from "../object-store.ts";
+import { appendContent } from "./append-content.ts";
 import { onDisk } from "./disk-failure.ts";
-import { resumeDiskUpload, startDiskUpload, writeAt } from "./disk-upload.ts";
+import { resumeDiskUpload, startDiskUpload } from "./disk-upload.ts";
 import { listNames } from "./list-names.ts";
 import { removeStale } from "./remove-stale.ts";
 
@@ -155,12 +156,8 @@ async function writeFlushed(
   const handle = await onDisk(path, () => open(path, "wx", 0o644));
   let position = 0;
   try {
-    for await (const chunk of content) {
-      signal?.throwIfAborted();
-      const at = position;
-      await onDisk(path, () => writeAt(handle, chunk, at));
-      position += chunk.length;
-    }
+    const onWritten = (endBytes: number): void => void (position = endBytes);
+    await appendContent(content, { path, handle, position, signal, onWritten });
     if (sizeBytes !== undefined && sizeBytes !== position) throw wrongSize(position, sizeBytes);
     await onDisk(path, () => handle.datasync());
   } finally {

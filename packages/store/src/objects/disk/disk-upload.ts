@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { AppError } from "@repo2singularity/base";
 import { orAbsent } from "../../failure.ts";
 import type { ObjectCallOptions, ObjectInfo, ObjectUpload } from "../object-store.ts";
+import { appendContent } from "./append-content.ts";
 import { onDisk } from "./disk-failure.ts";
 
 /**
@@ -75,11 +76,13 @@ class DiskUpload implements ObjectUpload {
   async append(content: AsyncIterable<Uint8Array>, { signal }: ObjectCallOptions = {}): Promise<number> {
     const handle = await this.#open("r+");
     try {
-      for await (const chunk of content) {
-        signal?.throwIfAborted();
-        await onDisk(this.#at.data, () => writeAt(handle, chunk, this.#sizeBytes));
-        this.#sizeBytes += chunk.length;
-      }
+      await appendContent(content, {
+        path: this.#at.data,
+        handle,
+        position: this.#sizeBytes,
+        signal,
+        onWritten: (endBytes) => (this.#sizeBytes = endBytes),
+      });
     } finally {
       await handle.close();
     }
@@ -108,12 +111,5 @@ class DiskUpload implements ObjectUpload {
     throw new AppError("E_OBJECT_NOT_FOUND", `the upload ${this.id} of ${this.#name} is over`, {
       hint: "begin a new one",
     });
-  }
-}
-
-/** Writes all of a chunk; a short write goes on where it ended. */
-export async function writeAt(handle: FileHandle, chunk: Uint8Array, position: number): Promise<void> {
-  for (let offset = 0; offset < chunk.length;) {
-    offset += (await handle.write(chunk, offset, chunk.length - offset, position + offset)).bytesWritten;
   }
 }
