@@ -39,15 +39,17 @@ export async function buildDockerfile(
     readonly prepare?: (repository: string) => void;
     readonly flags?: readonly string[];
     readonly env?: Readonly<Record<string, string>>;
+    readonly user?: User;
   } = {},
 ): Promise<HostileBuild> {
-  const { repository, base } = await containerRepository(victim, { ...options.files, Dockerfile: dockerfile });
+  const { user = victim } = options;
+  const { repository, base } = await containerRepository(user, { ...options.files, Dockerfile: dockerfile });
   options.prepare?.(repository);
   const name = `hostile-${path.basename(path.dirname(repository))}`;
   const flags = ["--debug", "--image-name", name, "--build-context", `base=${base}`, ...(options.flags ?? [])];
-  const ended = await repo2singularity(victim, [...flags, repository], { env: options.env ?? {} });
+  const ended = await repo2singularity(user, [...flags, repository], { env: options.env ?? {} });
   const stderr = ended.stderr.replaceAll(/^ +at .*\n/gm, ""); // --debug shows stacks, which are not what is tested
-  return { ...ended, stderr, image: path.join(victim.home, `${name}.sif`), repository };
+  return { ...ended, stderr, image: path.join(user.home, `${name}.sif`), repository };
 }
 
 /** A file whose being there would show that a repository ran something on the machine itself. */

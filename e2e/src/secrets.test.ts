@@ -8,6 +8,7 @@ import { cacheOf, expectNoLeftovers } from "./support/leftovers.ts";
 import { type Ended, repo2singularity, runAs } from "./support/program.ts";
 import { close, isAllowed, listen, type Login, type PythonIndex, servePythonIndex } from "./support/python-index.ts";
 import { smallRepository } from "./support/small-repository.ts";
+import { setMirrors } from "./support/user-config.ts";
 import { leastUser, withOwnCache } from "./support/users.ts";
 
 const user = withOwnCache(leastUser()); // others would leave files in it while this looks for leftovers
@@ -30,6 +31,7 @@ describe("packages behind a password", () => {
     index.publish("tides", "1.0");
     git = serveGit(places, login);
     gitPort = await listen(git);
+    setMirrors(user, { gitlab: `http://127.0.0.1:${gitPort}` }); // steps reach a server of this machine that settings name
     makePackageRepository(path.join(places, "private.git"));
     writeFileSync(netrc, `machine 127.0.0.1\n  login ${login.user}\n  password ${login.password}\n`, { mode: 0o600 });
     giveTo(user, places);

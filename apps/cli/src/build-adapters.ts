@@ -5,6 +5,7 @@ import {
   type BaseDependencies,
   type BuildDependencies,
   type BuildRequest,
+  canChain,
   createApptainerExecutor,
   createRootExecutor,
   createStepSetting,
@@ -12,9 +13,13 @@ import {
   ensureTool,
   hasSuite,
   type HostReader,
+  type HostSettings,
+  limitedSettings,
   localFiles,
+  networkPolicy,
   openHttpClient,
   type Phase,
+  PhaseReporter,
   readHostSettings,
   type ResolvedBase,
   resolveBase,
@@ -51,7 +56,7 @@ export interface BuildAdapters
 export async function openBuildAdapters(
   bench: Workbench,
   flags: BuildFlags,
-  request: Pick<BuildRequest, "platform" | "format">,
+  request: Pick<BuildRequest, "platform" | "format"> & Pick<BuildDependencies, "events">,
   extentCache: ExtentCache,
   io: HostIo,
 ): Promise<BuildAdapters> {
@@ -76,12 +81,22 @@ export async function openBuildAdapters(
     signal: io.signal,
   };
   const own = { store, client, settings, host, platform: request.platform, signal: io.signal };
+  const selected = once(() => selectExecutor(makeExecutors(io), flags.executor ?? config.executor, io.signal));
+  const limits = once(async () => {
+    const wanted = flags.network ?? config.network ?? "filtered";
+    const obstacle = wanted === "host" ? undefined : await filterObstacle(await selected(), settings);
+    if (obstacle !== undefined) new PhaseReporter(request.events, Date.now).notice(obstacle);
+    if (wanted === "host" || obstacle !== undefined) return { stepSettings: settings };
+    const policy = networkPolicy(settings, [flags.base, config.base, ...flags.buildContext].flatMap(baseReference));
+    return { stepSettings: limitedSettings(settings, policy.named), policy };
+  });
   const makeSetting: BuildDependencies["makeSetting"] = async (
     base,
     { way = "own", day } = {},
   ): Promise<StepSetting> => {
     const tools = way === "own" ? [await ensureTool("uv", own)] : [];
-    const surroundings = await writeStepSurroundings(settings, {
+    const { stepSettings, policy } = await limits();
+    const surroundings = await writeStepSurroundings(stepSettings, {
       directory: await store.makeScratchFolder(),
       aptSources: base.aptSources,
       aptDay: day,
@@ -95,6 +110,7 @@ export async function openBuildAdapters(
       tools,
       stepTimeoutMs: seconds * 1000,
       cacheDomain: config.cacheDomain,
+      networkPolicy: policy,
     });
   };
   return {
@@ -103,12 +119,31 @@ export async function openBuildAdapters(
       const findKey: BaseDependencies["findPgpKey"] = (fingerprint) => findPgpKey(fingerprint, {}, io, onLine);
       return resolveBase(asked.reference, { ...baseDependencies, ...asked, onLine, findPgpKey: findKey });
     },
-    selectExecutor: () => selectExecutor(makeExecutors(io), flags.executor ?? config.executor, io.signal),
+    selectExecutor: selected,
     makeSetting,
     openClient: async () => client,
     findRepo2docker: () => findRepo2docker({ ...own, ...host, ensureUv: () => ensureTool("uv", own) }),
     [Symbol.asyncDispose]: () => client[Symbol.asyncDispose](),
   };
+}
+
+/** Does some work when its result is first asked for. */
+function once<T>(work: () => Promise<T>): () => Promise<T> {
+  let result: Promise<T> | undefined;
+  return () => (result ??= work());
+}
+
+/** Why the network of steps cannot be limited on this machine, as a warning. @returns undefined where it can */
+async function filterObstacle(executor: StepExecutor, { proxies }: HostSettings): Promise<string | undefined> {
+  const consequence = "build steps use this machine's network as it is, its own services among it";
+  if (!canChain(proxies)) return `the proxy of this machine does not speak HTTP: ${consequence}`;
+  if (await executor.canLimitNetwork()) return undefined;
+  return `executor ${executor.name} cannot give steps a network of their own here: ${consequence}`;
+}
+
+/** `--build-context` has the reference behind the name that it stands in for. */
+function baseReference(text: string | undefined): readonly string[] {
+  return text === undefined ? [] : [text.slice(text.indexOf("=") + 1).replace(/^docker-image:/, "docker:")];
 }
 
 function digestHexOf({ digest }: ResolvedBase): string {

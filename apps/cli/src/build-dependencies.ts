@@ -26,7 +26,7 @@ export function openBuildDependencies(
   let opened: Promise<BuildAdapters> | undefined;
   const adapters = (): Promise<BuildAdapters> =>
     (opened ??= import("./build-adapters.ts").then(({ openBuildAdapters }) =>
-      openBuildAdapters(bench, flags, request, extentCache, io),
+      openBuildAdapters(bench, flags, { ...request, events }, extentCache, io),
     ));
   return {
     store,

@@ -28,6 +28,7 @@ export interface BuildFlags extends PlanFlags {
   readonly compression?: "zstd" | "gzip";
   readonly blockSize?: number;
   readonly executor?: "userns" | "root" | "apptainer";
+  readonly network?: "filtered" | "host";
   readonly builder?: "docker" | "repo2docker";
   readonly stepTimeout?: number;
   readonly refresh?: boolean;
@@ -112,6 +113,12 @@ export function addBuildOptions(command: Command): Command {
     )
     .option("--block-size <size>", "squashfs block size, 4K to 1M", parseBlockSize)
     .addOption(new Option("--executor <name>", "how build steps run").choices(["userns", "root", "apptainer"]))
+    .addOption(
+      new Option(
+        "--network <kind>",
+        "what build steps reach: filtered keeps services of this machine from them, host keeps nothing",
+      ).choices(["filtered", "host"]),
+    )
     .addOption(
       new Option("--builder <name>", "have a docker daemon build instead, from our recipe or by repo2docker").choices([
         "docker",

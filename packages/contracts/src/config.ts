@@ -78,6 +78,8 @@ export const Config = z.strictObject({
   compression: z.enum(["zstd", "gzip"]).optional(),
   /** Size such as `20G`: what a source that is no git repository may bring, downloaded and once more unpacked. */
   sourceMaxSize: z.string().optional(),
+  /** What steps with network reach: what the machine's settings name and what lies outside, or all that it reaches. */
+  network: z.enum(["filtered", "host"]).optional(),
   stepTimeoutSeconds: z.number().int().positive().optional(),
   mirrors: Mirrors.optional(),
 });

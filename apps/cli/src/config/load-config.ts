@@ -18,6 +18,7 @@ const variables: Readonly<Record<string, keyof Config>> = {
   R2S_BASE: "base",
   R2S_EXECUTOR: "executor",
   R2S_COMPRESSION: "compression",
+  R2S_NETWORK: "network",
   R2S_SOURCE_MAX_SIZE: "sourceMaxSize",
 };
 

@@ -122,6 +122,7 @@ async function runStep(step: RunStep, place: GroupPlace, context: ContainerConte
   const points = makeMountPoints(own, new TargetTree(lowerTrees, upper), upper, step.title);
   const home = userHome(layersTree([...lowerTrees, upper]), step.user);
   try {
+    await using wayOut = await setting.openWayOut?.(path.join(folder, "network"));
     await using tree = await (
       await context.executor()
     ).openTree({
@@ -134,6 +135,7 @@ async function runStep(step: RunStep, place: GroupPlace, context: ContainerConte
         ...points.mounts,
       ],
       keepsTemporary: true,
+      ...(wayOut && { wayOut: wayOut.folder }),
       signal: context.signal,
     });
     await runProgram(tree, {
@@ -146,6 +148,7 @@ async function runStep(step: RunStep, place: GroupPlace, context: ContainerConte
       signal: context.signal,
       onLine: (line) => phase.log(line),
       shownLine: (line) => secrets.redact(line),
+      wayOut,
     });
   } finally {
     points.close();

@@ -36,6 +36,7 @@ export async function runImageTest(
   await mkdir(own);
   await extractTree(inTurn(singularityTree(texts)), own, { ownership: "mine", signal });
   const setting = await context.setting(image.base);
+  await using wayOut = await setting.openWayOut?.(path.join(folder, "network"));
   await using tree = await (
     await context.executor()
   ).openTree({
@@ -44,6 +45,7 @@ export async function runImageTest(
     scratchDir: path.join(folder, "work"),
     mounts: setting.mounts,
     keepsTemporary: true,
+    ...(wayOut && { wayOut: wayOut.folder }),
     signal,
   });
   await runProgram(tree, {
@@ -55,6 +57,7 @@ export async function runImageTest(
     timeoutMs: setting.stepTimeoutMs,
     signal,
     onLine: (line) => phase.log(line),
+    wayOut,
   });
   await store.writeRecord(testKind, image.key, {});
 }

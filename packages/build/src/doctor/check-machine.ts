@@ -42,11 +42,17 @@ export async function checkMachine(view: MachineView): Promise<readonly MachineC
 }
 
 async function checkExecutors({ executors, signal }: MachineView): Promise<readonly MachineCheck[]> {
-  const probes = await Promise.all(executors.map(async (one) => ({ name: one.name, probe: await one.probe(signal) })));
+  const probes = await Promise.all(
+    executors.map(async (one) => {
+      const probe = await one.probe(signal);
+      return { name: one.name, probe, isLimited: probe.usable && (await one.canLimitNetwork()) };
+    }),
+  );
   const canRunSteps = probes.some(({ probe }) => probe.usable);
-  return probes.map(({ name, probe }): MachineCheck => {
+  return probes.map(({ name, probe, isLimited }): MachineCheck => {
+    const network = isLimited ? "steps have a network of their own" : "steps share this machine's network";
     const label = `build steps by ${name}`;
-    if (probe.usable) return { name: label, state: "works", detail: probe.detail };
+    if (probe.usable) return { name: label, state: "works", detail: `${probe.detail}; ${network}` };
     return { name: label, state: canRunSteps ? "optional" : "missing", detail: probe.reason, hint: probe.hint };
   });
 }

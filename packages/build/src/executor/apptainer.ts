@@ -5,7 +5,8 @@ import { writePrograms } from "../native/write-programs.ts";
 import { removeTree } from "../tree/remove-tree.ts";
 import { openApptainerTree } from "./apptainer/apptainer-tree.ts";
 import type { ExecutorHost } from "./host.ts";
-import { type ExecutorProbe, mountsFolder, type StepExecutor } from "./port.ts";
+import { type ExecutorProbe, mountsFolder, type StepExecutor, type StepTreeOptions } from "./port.ts";
+import { noOwnNetwork } from "./way-out.ts";
 
 /** A way in which apptainer makes a step uid 0. */
 interface ApptainerMode {
@@ -30,6 +31,7 @@ const rootModes: readonly ApptainerMode[] = [
  */
 export function createApptainerExecutor(host: ExecutorHost): StepExecutor {
   let mode: ApptainerMode | undefined;
+  let limiting: Promise<boolean> | undefined;
   const probe = async (signal?: AbortSignal): Promise<ExecutorProbe> => {
     const choice = await chooseMode(host, signal);
     if ("detail" in choice) mode = choice;
@@ -37,17 +39,24 @@ export function createApptainerExecutor(host: ExecutorHost): StepExecutor {
       ? { usable: true, detail: `${choice.detail}, a copy of the base for every step group` }
       : { usable: false, reason: choice.reason, hint: hintFor(choice.reason) };
   };
+  const ensureMode = async (signal?: AbortSignal): Promise<readonly string[]> => {
+    if (mode === undefined) {
+      const result = await probe(signal);
+      if (!result.usable) {
+        throw new AppError("E_EXECUTOR_UNAVAILABLE", `executor apptainer: ${result.reason}`, { hint: result.hint });
+      }
+    }
+    return mode?.flags ?? [];
+  };
+  const canLimitNetwork = (): Promise<boolean> => (limiting ??= ensureMode().then((flags) => tryWayOut(host, flags)));
   return {
     name: "apptainer",
     probe,
+    canLimitNetwork,
     openTree: async (options) => {
-      if (mode === undefined) {
-        const result = await probe(options.signal);
-        if (!result.usable) {
-          throw new AppError("E_EXECUTOR_UNAVAILABLE", `executor apptainer: ${result.reason}`, { hint: result.hint });
-        }
-      }
-      return openApptainerTree(host, options, mode?.flags ?? []);
+      const flags = await ensureMode(options.signal);
+      if (options.wayOut !== undefined && !(await canLimitNetwork())) throw noOwnNetwork("apptainer");
+      return openApptainerTree(host, options, flags);
     },
   };
 }
@@ -55,25 +64,31 @@ export function createApptainerExecutor(host: ExecutorHost): StepExecutor {
 async function chooseMode(host: ExecutorHost, signal?: AbortSignal): Promise<ApptainerMode | { reason: string }> {
   let reason = "";
   for (const mode of host.uid === 0 ? rootModes : userModes) {
-    const directory = await mkdtemp(join(host.tmpDir, "repo2singularity-apptainer-"));
-    try {
-      const failure = await tryMode(host, mode, directory, signal);
-      if (failure === undefined) return mode;
-      reason = failure;
-    } finally {
-      await removeTree(host, directory);
-    }
+    const failure = await tryMode(host, mode.flags, {}, signal);
+    if (failure === undefined) return mode;
+    reason = failure;
   }
   return { reason };
+}
+
+/** Whether a step can have a network of its own in which the relay listens. Nothing has to answer behind it. */
+async function tryWayOut(host: ExecutorHost, flags: readonly string[]): Promise<boolean> {
+  const wayOut = await mkdtemp(join(host.tmpDir, "repo2singularity-network-"));
+  try {
+    return (await tryMode(host, flags, { wayOut })) === undefined;
+  } finally {
+    await removeTree(host, wayOut);
+  }
 }
 
 /** Runs a whole step whose command is a helper program of our own. @returns why it did not work */
 async function tryMode(
   host: ExecutorHost,
-  mode: ApptainerMode,
-  directory: string,
+  flags: readonly string[],
+  options: Pick<StepTreeOptions, "wayOut">,
   signal?: AbortSignal,
 ): Promise<string | undefined> {
+  const directory = await mkdtemp(join(host.tmpDir, "repo2singularity-apptainer-"));
   const lower = join(directory, "lower");
   await mkdir(lower);
   const { loopback } = await writePrograms(join(directory, "bin"), host.processor, ["loopback"]);
@@ -85,8 +100,8 @@ async function tryMode(
     const mounts = [{ source: loopback, target, readOnly: true }];
     await using tree = await openApptainerTree(
       host,
-      { lowerTrees: [lower], mounts, ...places, ...waiting },
-      mode.flags,
+      { lowerTrees: [lower], mounts, ...places, ...options, ...waiting },
+      flags,
     );
     const onLine = (line: string): number => lines.push(line);
     const command = { argv: [target], env: {}, cwd: "/", network: true, timeoutMs: 30_000, onLine, ...waiting };
@@ -95,6 +110,8 @@ async function tryMode(
   } catch (error) {
     if (!isAppError(error)) throw error;
     return lines.join("; ") || error.message;
+  } finally {
+    await removeTree(host, directory);
   }
 }
 

@@ -15,9 +15,13 @@ export interface StepExecutor {
   /** Runs a trial step. Takes a fraction of a second and leaves nothing behind. */
   probe(signal?: AbortSignal): Promise<ExecutorProbe>;
   /**
+   * Whether steps can have a network of their own here, so that trees may be opened with a way out. Tried once.
+   */
+  canLimitNetwork(): Promise<boolean>;
+  /**
    * Opens a root tree for one or several steps.
    * @returns a tree that the caller closes (`await using`)
-   * @throws E_EXECUTOR_UNAVAILABLE when trees cannot be made in `scratchDir`
+   * @throws E_EXECUTOR_UNAVAILABLE when trees cannot be made in `scratchDir`, or not with a way out
    */
   openTree(options: StepTreeOptions): Promise<StepTree>;
 }
@@ -59,6 +63,11 @@ export interface StepTreeOptions {
    * it. Fresh for every step when left out.
    */
   readonly keepsTemporary?: boolean;
+  /**
+   * A folder with a listening unix socket `proxy`, for commands with network: they get a network of their own, with a
+   * loopback interface alone, on which `stepProxyUrl` leads to that socket. They use the host's network when left out.
+   */
+  readonly wayOut?: string;
   readonly signal?: AbortSignal;
 }
 
@@ -110,8 +119,8 @@ export interface StepCommand {
   readonly hiddenMounts?: readonly string[];
   readonly timeoutMs?: number;
   /**
-   * Whether the command may use the network. Without it the command gets a network of its own that has only
-   * a loopback interface, where the kernel lets us.
+   * Whether the command may use the network: that of the host, or the way out that its tree was opened with. Without it
+   * the command gets a network of its own that has only a loopback interface, where the kernel lets us.
    */
   readonly network: boolean;
   /** Every complete line of output as it comes. */

@@ -50,5 +50,7 @@ export function proxyVariables(proxies: ProxySettings): Record<string, string> {
     env[name] = value;
     env[name.toUpperCase()] = value;
   }
+  // Node looks at the others only when it is told to
+  if (proxies.http !== undefined || proxies.https !== undefined) env["NODE_USE_ENV_PROXY"] = "1";
   return env;
 }

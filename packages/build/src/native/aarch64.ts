@@ -8,6 +8,7 @@ import { syscallNumbers } from "./syscall-numbers.ts";
  *   movz x, imm16, lsl 16*h   D2800000 | h<<21 | imm<<5 | Rd     movk: F2800000
  *   mov  x, x (orr)           AA0003E0 | Rm<<16 | Rd
  *   add/sub x, x, imm12       91000000 / D1000000 | imm<<10 | Rn<<5 | Rd     (also reads sp as register 31)
+ *   add/sub x, x, x           8B000000 / CB000000 | Rm<<16 | Rn<<5 | Rd
  *   ldr x / ldr w / ldrb      F9400000 / B9400000 / 39400000 | (offset/size)<<10 | Rn<<5 | Rt
  *   str x                     F9000000 | (offset/8)<<10 | Rn<<5 | Rt
  *   ubfx x                    D3400000 | low<<16 | (low+count-1)<<10 | Rn<<5 | Rd
@@ -65,6 +66,10 @@ function words(instruction: Instruction, position: number, addressOf: (name: str
       return [add(registerNumbers[instruction.to], stackPointer, 0)];
     case "add":
       return [add(registerNumbers[instruction.to], registerNumbers[instruction.to], instruction.value)];
+    case "plus":
+      return [combine(0x8b000000, registerNumbers[instruction.to], registerNumbers[instruction.from])];
+    case "minus":
+      return [combine(0xcb000000, registerNumbers[instruction.to], registerNumbers[instruction.from])];
     case "load":
       return [load(instruction)];
     case "store":
@@ -104,6 +109,10 @@ function moveRegister(to: number, from: number): number {
 
 function add(to: number, from: number, value: number): number {
   return (value < 0 ? 0xd1000000 : 0x91000000) | (Math.abs(value) << 10) | (from << 5) | to;
+}
+
+function combine(opcode: number, to: number, from: number): number {
+  return opcode | (from << 16) | (to << 5) | to;
 }
 
 function load(instruction: Extract<Instruction, { op: "load" }>): number {

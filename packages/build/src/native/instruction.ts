@@ -18,6 +18,10 @@ export type Instruction =
   | { readonly op: "stackPointer"; readonly to: Register }
   /** `value` from -4095 to 4095. */
   | { readonly op: "add"; readonly to: Register; readonly value: number }
+  /** Adds the other register's value. */
+  | { readonly op: "plus"; readonly to: Register; readonly from: Register }
+  /** Takes the other register's value away. */
+  | { readonly op: "minus"; readonly to: Register; readonly from: Register }
   /** `offset` in bytes from 0 to 4088, a multiple of the size that is read. */
   | {
       readonly op: "load";

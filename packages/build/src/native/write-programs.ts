@@ -9,6 +9,7 @@ import { commandProgram, enterProgram } from "./programs/enter.ts";
 import { filteredProgram } from "./programs/filtered.ts";
 import { leaseProgram } from "./programs/lease.ts";
 import { loopbackProgram } from "./programs/loopback.ts";
+import { relayProgram, stepRelay } from "./programs/relay.ts";
 import { takeOpaqueProgram } from "./programs/opaque.ts";
 import { whiteoutProgram } from "./programs/whiteout.ts";
 import type { Architecture } from "./syscall-numbers.ts";
@@ -19,6 +20,7 @@ const programs = {
   filtered: (architecture: Architecture): Program => filteredProgram(formatBpf(stepFilter(architecture))),
   lease: (): Program => leaseProgram,
   loopback: (): Program => loopbackProgram,
+  relay: (): Program => relayProgram(stepRelay),
   "take-opaque": (): Program => takeOpaqueProgram,
   whiteout: (): Program => whiteoutProgram,
 } as const;

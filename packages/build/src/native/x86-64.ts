@@ -10,8 +10,9 @@ import type { Encoder } from "./encoder.ts";
  *   mov  r, r             REX.W 89 /r          cmp  r, r             REX.W 39 /r
  *   mov  r, [r+disp32]    REX.W 8B /r          mov  r32, [r+disp32]  8B /r
  *   movzx r, byte [..]    REX.W 0F B6 /r       mov  [r+disp32], r    REX.W 89 /r
- *   shr  r, imm8          REX.W C1 /5 ib       jmp  rel32            E9 cd
- *   jcc  rel32            0F 80+cc cd          syscall               0F 05
+ *   shr  r, imm8          REX.W C1 /5 ib       add/sub r, r          REX.W 01, 29 /r
+ *   jcc  rel32            0F 80+cc cd          jmp  rel32            E9 cd
+ *   syscall               0F 05
  *
  * Source: Intel SDM volume 2, "Instruction Format" and the opcode map.
  */
@@ -53,6 +54,10 @@ export const x86_64: Encoder = {
         return registerToRegister(0x89, stackPointer, registerNumbers[instruction.to]);
       case "add":
         return withConstant(0, instruction.to, instruction.value);
+      case "plus":
+        return registerToRegister(0x01, registerNumbers[instruction.from], registerNumbers[instruction.to]);
+      case "minus":
+        return registerToRegister(0x29, registerNumbers[instruction.from], registerNumbers[instruction.to]);
       case "load":
         return load(instruction);
       case "store":

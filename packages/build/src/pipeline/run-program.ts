@@ -2,6 +2,7 @@ import { statfs } from "node:fs/promises";
 import { AppError, printable } from "@repo2singularity/base";
 import { processLimit } from "../native/programs/enter.ts";
 import type { StepCommand, StepTree } from "../executor/port.ts";
+import type { StepProxy } from "../network/step-proxy.ts";
 
 /** A program of a step, and how its output is told. */
 export interface StepProgram extends Omit<StepCommand, "onLine"> {
@@ -9,6 +10,8 @@ export interface StepProgram extends Omit<StepCommand, "onLine"> {
   readonly onLine: (line: string) => void;
   /** A folder on the disk that the program writes to; looked at for free space when the program fails. */
   readonly diskFolder?: string;
+  /** The proxy that is the program's way to the network, if it has one. */
+  readonly wayOut?: Pick<StepProxy, "takeRefused"> | undefined;
   /** A line as it may be shown; as it is when left out. */
   readonly shownLine?: (line: string) => string;
 }
@@ -23,6 +26,10 @@ const diskFull = /No space left on device|Disk quota exceeded/;
 const noProcess =
   /(?:fork|clone|spawn|pthread_create).*(?:Resource temporarily unavailable|EAGAIN)|[Cc]an(?:no|')t fork/;
 
+/** How programs say that they looked for a network without the proxy. Source: gai_strerror(3), strerror(3), curl, busybox */
+const noNetwork =
+  /Could not resolve|name resolution|Name or service not known|Network is (?:unreachable|down)|bad address|ENETUNREACH|EAI_AGAIN/;
+
 /** With less than this free, in bytes, a program is taken to have failed for it: many do not say why they fail. */
 const leastFreeBytes = 2 ** 20;
 
@@ -31,7 +38,7 @@ const leastFreeBytes = 2 ** 20;
  * @throws E_STEP_FAILED with the last lines of its output when it ends with a status other than 0; E_NO_SPACE; E_STEP_TIMEOUT
  */
 export async function runProgram(tree: StepTree, program: StepProgram): Promise<void> {
-  const { title, onLine, shownLine, diskFolder, ...command } = program;
+  const { title, onLine, shownLine, diskFolder, wayOut, ...command } = program;
   const lastLines: string[] = [];
   const result = await tree.run({
     ...command,
@@ -42,8 +49,10 @@ export async function runProgram(tree: StepTree, program: StepProgram): Promise<
       if (lastLines.length > keptLines) lastLines.shift();
     },
   });
+  const refused = wayOut?.takeRefused() ?? [];
+  for (const text of refused) onLine(`refused: ${printable(text)}`);
   if (result.exitCode === 0) return;
-  const data = { step: title, exitCode: result.exitCode, lastLines };
+  const data = { step: title, exitCode: result.exitCode, lastLines, ...(refused.length > 0 && { refused }) };
   if (lastLines.some((line) => diskFull.test(line)) || (await isDiskFull(diskFolder))) {
     throw new AppError("E_NO_SPACE", `the step "${title}" found no space left on the disk of the cache`, {
       data,
@@ -52,10 +61,21 @@ export async function runProgram(tree: StepTree, program: StepProgram): Promise<
   }
   throw new AppError("E_STEP_FAILED", `the step "${title}" ended with status ${result.exitCode}`, {
     data,
-    hint: lastLines.some((line) => noProcess.test(line))
-      ? `a step may have ${processLimit} processes and threads at a time: let it start fewer of them`
-      : "mend what its last lines say; --debug shows all of its output",
+    hint: failureHint(lastLines, refused, wayOut !== undefined),
   });
+}
+
+function failureHint(lastLines: readonly string[], refused: readonly string[], hasWayOut: boolean): string {
+  if (refused.length > 0) {
+    return `the step asked for what steps may not reach: ${refused.join("; ")}. --network host gives steps this machine's network`;
+  }
+  if (lastLines.some((line) => noProcess.test(line))) {
+    return `a step may have ${processLimit} processes and threads at a time: let it start fewer of them`;
+  }
+  if (hasWayOut && lastLines.some((line) => noNetwork.test(line))) {
+    return "steps reach the network by HTTP and HTTPS through the proxy in their variables alone; --network host gives them this machine's network";
+  }
+  return "mend what its last lines say; --debug shows all of its output";
 }
 
 async function isDiskFull(folder: string | undefined): Promise<boolean> {

@@ -2,6 +2,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { CacheName, type Step, type StepGroup } from "@repo2singularity/contracts";
 import { type HostMount, mountsFolder, type StepTree } from "../executor/port.ts";
+import type { StepProxy } from "../network/step-proxy.ts";
 import { type OpenSecrets, openSecrets } from "../secret/build-secrets.ts";
 import { checkHoldsNoSecret } from "../secret/find-secrets.ts";
 import { groupSecrets, netrcVariables } from "../secret/group-secrets.ts";
@@ -29,6 +30,8 @@ interface GroupSetting {
   readonly mounts: readonly HostMount[];
   /** Variables over those of the recipe. */
   readonly env: Readonly<Record<string, string>>;
+  /** The way to the network, where steps do not have the host's. */
+  readonly wayOut: StepProxy | undefined;
 }
 
 /**
@@ -81,6 +84,7 @@ async function runEach(
     }
   } finally {
     await tree?.[Symbol.asyncDispose]();
+    await shared?.wayOut?.[Symbol.asyncDispose]();
   }
 }
 
@@ -102,16 +106,22 @@ async function shareSetting(group: StepGroup, secrets: OpenSecrets, context: Run
     ...secrets.env,
     ...(hasSecrets ? netrcVariables(context.secrets ?? new Map()) : {}),
   };
-  return { setting, secrets, mounts, env };
+  const wayOut = await setting.openWayOut?.(path.join(context.folder, "network"));
+  return { setting, secrets, mounts, env, wayOut };
 }
 
-async function openTree({ setting, mounts }: GroupSetting, upper: string, context: RunContext): Promise<StepTree> {
+async function openTree(
+  { setting, mounts, wayOut }: GroupSetting,
+  upper: string,
+  context: RunContext,
+): Promise<StepTree> {
   const executor = await context.executor();
   return executor.openTree({
     lowerTrees: [...context.lowerTrees, setting.settingsTree],
     upperDir: upper,
     scratchDir: path.join(context.folder, "work"),
     mounts,
+    ...(wayOut && { wayOut: wayOut.folder }),
     signal: context.signal,
   });
 }
@@ -161,6 +171,7 @@ async function runScript(
     signal: context.signal,
     onLine: (line) => phase.log(line),
     shownLine: (line) => shared.secrets.redact(line),
+    wayOut: shared.wayOut,
     diskFolder: context.folder,
   });
 }

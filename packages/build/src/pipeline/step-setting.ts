@@ -5,6 +5,8 @@ import type { CacheName, StepGroupName } from "@repo2singularity/contracts";
 import type { Store } from "@repo2singularity/store";
 import { type HostMount, mountsFolder } from "../executor/port.ts";
 import type { StepSurroundings } from "../host/step-surroundings.ts";
+import type { NetworkPolicy } from "../network/find-way.ts";
+import { openStepProxy, type StepProxy } from "../network/step-proxy.ts";
 import type { EnsuredTool } from "../tool/ensure-tool.ts";
 
 /** What the steps of one build find around them, besides the tree they change. */
@@ -22,6 +24,11 @@ export interface StepSetting {
   readonly groupEnv?: (group: StepGroupName) => Readonly<Record<string, string>>;
   /** Milliseconds that one step may take. */
   readonly stepTimeoutMs: number;
+  /**
+   * Opens what steps with network reach the outside through; they use the host's network when left out.
+   * @param folder where it has its socket; made
+   */
+  readonly openWayOut?: (folder: string) => Promise<StepProxy>;
   /** The host folder of a download cache, made when it is not there. */
   cacheFolder(name: CacheName): Promise<string>;
   /** The host folder of a cache mount of a container file. @param id any text */
@@ -44,8 +51,10 @@ export async function createStepSetting(options: {
   readonly stepTimeoutMs: number;
   /** Name of the set of download caches; the one that all builds share when left out. */
   readonly cacheDomain?: string | undefined;
+  /** What steps may reach; all that this machine reaches when left out. */
+  readonly networkPolicy?: NetworkPolicy | undefined;
 }): Promise<StepSetting> {
-  const { store, surroundings, tools } = options;
+  const { store, surroundings, tools, networkPolicy } = options;
   const isMount = (mount: HostMount): boolean => mount.target.startsWith(`${mountsFolder}/`);
   const downloads = path.join(
     store.directory,
@@ -65,6 +74,7 @@ export async function createStepSetting(options: {
     settingsTree,
     networkEnv: surroundings.env,
     stepTimeoutMs: options.stepTimeoutMs,
+    ...(networkPolicy && { openWayOut: (folder) => openStepProxy(folder, networkPolicy) }),
     cacheFolder: async (name) => {
       const folder = path.join(downloads, name);
       await mkdir(folder, { recursive: true });

@@ -17,6 +17,7 @@ const applets = [
   "mkdir",
   "mknod",
   "mv",
+  "nc",
   "rm",
   "sh",
   "sleep",

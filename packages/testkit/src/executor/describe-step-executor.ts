@@ -1,4 +1,5 @@
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
 import { join } from "node:path";
 import { isAppError } from "@repo2singularity/base";
 import type { StepCommand, StepExecutor, StepTree, StepTreeOptions } from "@repo2singularity/build";
@@ -198,6 +199,31 @@ export function describeStepExecutor(name: string, make: () => Promise<StepExecu
       expect(text.trim()).toBe("lo");
     });
 
+    test("reaches what answers at its way out, and nothing of the host beside it", async () => {
+      const wayOut = await mkdtemp(join(folder, "way-out-"));
+      await using proxy = await listen(join(wayOut, "proxy"));
+      await using local = await listen(0);
+      await using tree = await openTree({ wayOut });
+      const tries = [
+        `echo asked | nc -w 5 127.0.0.1 ${stepProxyPort}`,
+        `echo asked | nc -w 2 127.0.0.1 ${local.port} || echo refused`,
+        "cut -d: -f1 /proc/net/dev | grep -v '|'",
+      ];
+
+      const first = await sh(tree, tries.join("; "));
+      const without = await sh(tree, "ls /run/repo2singularity/network", { network: false });
+      const missing = await sh(tree, "", { argv: ["no-such-program"] });
+
+      expect(first.lines.filter(({ stream }) => stream === "stdout").map(({ text }) => text.trim())).toEqual([
+        "answered",
+        "refused",
+        "lo",
+      ]);
+      expect([proxy.count(), local.count()]).toEqual([1, 0]);
+      expect(without.exitCode).not.toBe(0);
+      expect(missing.exitCode).toBe(125);
+    });
+
     test("leaves nothing running when the command ends", async () => {
       await using tree = await openTree();
       const started = Date.now();
@@ -282,6 +308,40 @@ export function describeStepExecutor(name: string, make: () => Promise<StepExecu
       expect(await readdir(join(upperDir, "data/folder")).catch(() => [])).toEqual([]);
     });
   });
+}
+
+/** Where steps find their way out. Source: `stepRelay` of the build room */
+const stepProxyPort = 61_080;
+
+/** A server that answers a word to everybody. */
+interface Listener extends AsyncDisposable {
+  readonly port: number;
+  /** Connections so far. */
+  count(): number;
+}
+
+/** @param place a socket's path, or a port of loopback */
+async function listen(place: string | number): Promise<Listener> {
+  let connections = 0;
+  const server = createServer((socket) => {
+    connections += 1;
+    socket
+      .on("error", () => socket.destroy())
+      .resume()
+      .end("answered\n");
+  });
+  await new Promise<void>((resolve) => {
+    if (typeof place === "string") server.listen(place, resolve);
+    else server.listen(place, "127.0.0.1", resolve);
+  });
+  const address = server.address();
+  return {
+    port: typeof address === "object" ? (address?.port ?? 0) : 0,
+    count: () => connections,
+    [Symbol.asyncDispose]: async () => {
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
 }
 
 /** Whether a process of this host has these words, joined by zero bytes, at the start of its command line. */

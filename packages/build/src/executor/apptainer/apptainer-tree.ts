@@ -4,12 +4,13 @@ import { AppError } from "@repo2singularity/base";
 import { writePrograms } from "../../native/write-programs.ts";
 import { removeTree } from "../../tree/remove-tree.ts";
 import { checkMounts } from "../check-mounts.ts";
-import { anyExitCode, checkCommand, commandCandidates, markedEnvironment, stepTimeout } from "../command.ts";
+import { anyExitCode, checkCommand, markedEnvironment, stepTimeout } from "../command.ts";
 import { MergedCopy, mergedFolder } from "../copy/merged-copy.ts";
 import { type ExecutorHost, hostEnvironment } from "../host.ts";
 import type { HostMount, StepCommand, StepTree, StepTreeOptions } from "../port.ts";
 import { adoptRootMode, writeNameFiles, writeSkeleton } from "../skeleton.ts";
 import { refreshTemporaryFolders } from "../temporary-folders.ts";
+import { hiddenTargets, mountsWithWayOut, startWords } from "../way-out.ts";
 
 /** Where the helper program that becomes the command is seen in the tree. */
 const commandProgramPath = "/run/repo2singularity-command";
@@ -21,9 +22,10 @@ const commandProgramPath = "/run/repo2singularity-command";
  */
 export async function openApptainerTree(
   host: ExecutorHost,
-  options: StepTreeOptions,
+  asked: StepTreeOptions,
   modeFlags: readonly string[],
 ): Promise<StepTree> {
+  const options = { ...asked, mounts: mountsWithWayOut(asked, join(asked.scratchDir, "bin/relay")) };
   checkMounts(options.mounts);
   const { scratchDir, upperDir, signal } = options;
   await mkdir(upperDir, { recursive: true });
@@ -32,7 +34,7 @@ export async function openApptainerTree(
   await writeNameFiles(scratchDir);
   for (const index of options.mounts.keys())
     await mkdir(join(scratchDir, "private", String(index)), { recursive: true });
-  await writePrograms(join(scratchDir, "bin"), host.processor, ["command", "lease"]);
+  await writePrograms(join(scratchDir, "bin"), host.processor, ["command", "lease", "relay"]);
   const copy = await MergedCopy.create(host, scratchDir, {
     ...options,
     runScript: (script, args) =>
@@ -101,13 +103,14 @@ class ApptainerTree implements StepTree {
   }
 
   /** Views of a folder begin empty here. */
-  #mountsOf({ hiddenMounts = [] }: StepCommand): readonly HostMount[] {
+  #mountsOf(command: StepCommand): readonly HostMount[] {
     const { mounts, scratchDir } = this.#options;
+    const hidden = hiddenTargets(command);
     return mounts
       .map((mount, index) =>
         mount.isPrivate === true ? { ...mount, source: join(scratchDir, "private", String(index)) } : mount,
       )
-      .filter(({ target }) => !hiddenMounts.includes(target));
+      .filter(({ target }) => !hidden.includes(target));
   }
 
   /** /run of the step: a fresh folder with a mount point for everything that is mounted in it. */
@@ -125,9 +128,9 @@ class ApptainerTree implements StepTree {
   }
 
   #arguments(command: StepCommand): string[] {
-    const { scratchDir, keepsTemporary } = this.#options;
+    const { scratchDir, keepsTemporary, wayOut } = this.#options;
     const mounts = this.#mountsOf(command);
-    const network = command.network ? "" : "--net --network=none";
+    const network = command.network && wayOut === undefined ? "" : "--net --network=none";
     const binds = [
       ...(keepsTemporary === true ? [] : bind(join(scratchDir, "tmp"), "/tmp", false)),
       ...(keepsTemporary === true ? [] : bind(join(scratchDir, "var-tmp"), "/var/tmp", false)),
@@ -137,7 +140,7 @@ class ApptainerTree implements StepTree {
       ...mounts.flatMap(({ source, target, readOnly }) => bind(source, target, readOnly)),
     ];
     const words = `/usr/bin/env apptainer --silent exec ${isolationFlags} ${network}`.trim().split(" ");
-    const step = [commandProgramPath, "/", command.cwd, ...commandCandidates(command), "", ...command.argv];
+    const step = [commandProgramPath, "/", command.cwd, ...startWords(command, wayOut !== undefined)];
     return [...words, ...this.#modeFlags, ...binds, join(scratchDir, mergedFolder), ...step];
   }
 }

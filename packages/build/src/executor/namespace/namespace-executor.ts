@@ -23,18 +23,19 @@ export interface NamespaceExecutorOptions {
 /** An executor whose steps run in namespaces that util-linux's `unshare` makes. */
 export function createNamespaceExecutor(options: NamespaceExecutorOptions): StepExecutor {
   let isolation: Promise<boolean> | undefined;
-  const canIsolateNetwork = (): Promise<boolean> => (isolation ??= tryOwnNetwork(options));
+  const canLimitNetwork = (): Promise<boolean> => (isolation ??= tryOwnNetwork(options));
   const kinds = new Map<number, TreeKind>();
   return {
     name: options.name,
     probe: (signal) => probe(options, signal),
+    canLimitNetwork,
     openTree: async (tree): Promise<StepTree> =>
       openNamespaceTree(options.host, {
         ...tree,
         treeKind: await knownKind(kinds, options, tree),
         executor: options.name,
         owner: options.owner,
-        canIsolateNetwork: await canIsolateNetwork(),
+        canIsolateNetwork: await canLimitNetwork(),
       }),
   };
 }

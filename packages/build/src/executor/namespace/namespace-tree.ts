@@ -6,8 +6,9 @@ import { MergedCopy, type MergedCopySource } from "../copy/merged-copy.ts";
 import type { ExecutorHost } from "../host.ts";
 import { refreshTemporaryFolders } from "../temporary-folders.ts";
 import type { HostMount, StepCommand, StepExecutorName, StepTree, StepTreeOptions } from "../port.ts";
-import { anyExitCode, checkCommand, commandCandidates, markedEnvironment, stepTimeout } from "../command.ts";
+import { anyExitCode, checkCommand, markedEnvironment, stepTimeout } from "../command.ts";
 import { checkMounts } from "../check-mounts.ts";
+import { hiddenTargets, mountsWithWayOut, noOwnNetwork, startWords } from "../way-out.ts";
 import { type NamespaceOwner, runInNamespaces } from "./namespaces.ts";
 import { type Scratch, writeScratch } from "./scratch.ts";
 import { removeMarkFilesScript, stepScript } from "./scripts.ts";
@@ -23,7 +24,9 @@ export interface NamespaceTreeOptions extends StepTreeOptions {
 }
 
 /** Opens a tree whose steps run in namespaces. */
-export async function openNamespaceTree(host: ExecutorHost, options: NamespaceTreeOptions): Promise<StepTree> {
+export async function openNamespaceTree(host: ExecutorHost, asked: NamespaceTreeOptions): Promise<StepTree> {
+  if (asked.wayOut !== undefined && !asked.canIsolateNetwork) throw noOwnNetwork(asked.executor);
+  const options = { ...asked, mounts: mountsWithWayOut(asked, join(asked.scratchDir, "bin/relay")) };
   checkMounts(options.mounts);
   const { treeKind: kind } = options;
   const scratch = await writeScratch(host, options);
@@ -103,7 +106,7 @@ class NamespaceTree implements StepTree {
         directory: this.#scratch.directory,
         script: stepScript,
         args: this.#scriptArguments(command),
-        ownNetwork: !command.network && this.#options.canIsolateNetwork,
+        ownNetwork: this.#hasOwnNetwork(command),
         env: markedEnvironment(command),
         process: {
           okExitCodes: anyExitCode,
@@ -120,14 +123,21 @@ class NamespaceTree implements StepTree {
     }
   }
 
+  #hasOwnNetwork(command: StepCommand): boolean {
+    const { canIsolateNetwork, wayOut } = this.#options;
+    return canIsolateNetwork && (!command.network || wayOut !== undefined);
+  }
+
   #scriptArguments(command: StepCommand): string[] {
-    const network = command.network || !this.#options.canIsolateNetwork ? "yes" : "no";
+    const network = this.#hasOwnNetwork(command) ? "own" : "host";
+    const hidden = hiddenTargets(command);
     const mounts = this.#options.mounts.flatMap((mount, index) =>
-      command.hiddenMounts?.includes(mount.target) === true ? [] : [accessOf(mount), String(index), mount.target],
+      hidden.includes(mount.target) ? [] : [accessOf(mount), String(index), mount.target],
     );
     const temporary = this.#options.keepsTemporary === true ? "kept" : "fresh";
     const place = [this.#kind, this.#scratch.lowers, String(this.#host.uid), network, temporary];
-    return [...place, ...mounts, "--", command.cwd, ...commandCandidates(command), "", ...command.argv];
+    const start = startWords(command, this.#options.wayOut !== undefined);
+    return [...place, ...mounts, "--", command.cwd, ...start];
   }
 }
 

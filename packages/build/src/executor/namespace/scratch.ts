@@ -29,7 +29,7 @@ export async function writeScratch(host: ExecutorHost, options: StepTreeOptions)
   await mkdir(options.upperDir, { recursive: true });
   await adoptRootMode(options);
   for (const name of ["root", "layers/work", "mounts"]) await mkdir(inScratch(name), { recursive: true });
-  await writePrograms(inScratch("bin"), host.processor, ["enter", "lease", "loopback"]);
+  await writePrograms(inScratch("bin"), host.processor, ["enter", "lease", "loopback", "relay"]);
   await writeSkeleton(inScratch("skeleton"));
 
   await symlink(options.upperDir, inScratch("layers/upper"));

@@ -126,7 +126,7 @@ mount_temporary() {
 mount_names() {
   real_folder etc
   if [ -f root/etc/hosts ] && [ ! -L root/etc/hosts ]; then mount --bind hosts root/etc/hosts; fi
-  [ "$network" = yes ] || return 0
+  [ "$network" = host ] || return 0
   if [ ! -L root/etc/resolv.conf ]; then
     if [ -f root/etc/resolv.conf ]; then mount --bind resolv.conf root/etc/resolv.conf; fi
     return 0
@@ -183,7 +183,7 @@ mount_host() {
 
 /**
  * Prepares the tree of a step and becomes the step.
- * Arguments: KIND LOWERS HOST_UID NETWORK(yes|no) TEMPORARY(fresh|kept) then `ACCESS NAME TARGET` for every mount, then `--`,
+ * Arguments: KIND LOWERS HOST_UID NETWORK(host|own) TEMPORARY(fresh|kept) then `ACCESS NAME TARGET` for every mount, then `--`,
  * then the arguments of the helper program `enter` after the root.
  */
 export const stepScript = `${failFunction}${mountTreeFunction}${fixedMountsFunctions}
@@ -203,7 +203,7 @@ while [ "$1" != -- ]; do
   shift 3
 done
 shift
-[ "$network" = yes ] || bin/loopback
+[ "$network" = host ] || bin/loopback
 : >ready
 exec bin/enter root "$@"
 `;

@@ -2,7 +2,7 @@
  * Capabilities that a step keeps, by their number in `linux/capability.h`: what container engines give to
  * a container's root by default, which is what package scripts are written for. A step cannot mount,
  * load modules, trace or configure the network, also under a real root. Left out of the engines' list: NET_RAW, because
- * steps share the host's network, and MKNOD, because the filter does not see calls of 32-bit programs.
+ * steps can share the host's network, and MKNOD, because the filter does not see calls of 32-bit programs.
  */
 const keptCapabilities: readonly number[] = [
   0, // CHOWN

@@ -1,5 +1,6 @@
 import { call, cString, type DataPiece, type Instruction, type Program } from "../instruction.ts";
 import { capabilitiesToDrop } from "./capabilities.ts";
+import { argument, commandMissing, executeCandidate, findCandidates } from "./candidates.ts";
 import { type FailurePoint, failurePoint, orFail } from "./message.ts";
 
 /** In front of every variable that the command shall get; all others stay behind. Eight bytes: compared as one word. */
@@ -13,7 +14,7 @@ const failures = {
   folder: failurePoint("fail-folder", "the step's working folder does not exist"),
   filter: failurePoint("fail-filter", "the kernel does not take the seccomp filter"),
   process: failurePoint("fail-process", "no process can be started"),
-  command: failurePoint("fail-command", "the step's command is not in its root tree"),
+  command: failurePoint("fail-command", commandMissing),
 } as const satisfies Record<string, FailurePoint>;
 
 /**
@@ -65,7 +66,7 @@ function stepProgram(enterTree: readonly Instruction[], filter: Uint8Array): Pro
     { op: "label", name: "command" },
     ...becomeCommand,
     ...passEnvironment,
-    ...execute,
+    ...executeCandidate(failures.command),
     ...Object.values(failures).flatMap((point) => point.code),
   ];
   const data: Record<string, DataPiece> = {
@@ -84,9 +85,6 @@ function stepProgram(enterTree: readonly Instruction[], filter: Uint8Array): Pro
   for (const point of Object.values(failures)) Object.assign(data, point.data);
   return { code, data };
 }
-
-/** s0 points to the argument count, which the kernel puts in front of the argument pointers. */
-const argument = (index: number): number => 8 * (index + 1);
 
 /**
  * pivot_root takes the host's tree out of the namespace for good. It is refused where the host itself runs
@@ -158,20 +156,7 @@ const becomeCommand: readonly Instruction[] = [
  * Reading eight bytes of a shorter string is safe: the kernel ends the stack with a null pointer.
  */
 const passEnvironment: readonly Instruction[] = [
-  { op: "copy", to: "s1", from: "s0" },
-  { op: "add", to: "s1", value: argument(3) },
-  { op: "copy", to: "s2", from: "s1" },
-  { op: "label", name: "find-arguments" },
-  { op: "load", bits: 64, to: "a0", base: "s2", offset: 0 },
-  { op: "add", to: "s2", value: 8 },
-  { op: "branch", when: "equal", left: "a0", right: 0, label: failures.command.label },
-  { op: "load", bits: 8, to: "a1", base: "a0", offset: 0 },
-  { op: "branch", when: "notEqual", left: "a1", right: 0, label: "find-arguments" },
-  { op: "copy", to: "s3", from: "s2" },
-  { op: "label", name: "find-environment" },
-  { op: "load", bits: 64, to: "a0", base: "s3", offset: 0 },
-  { op: "add", to: "s3", value: 8 },
-  { op: "branch", when: "notEqual", left: "a0", right: 0, label: "find-environment" },
+  ...findCandidates(3, failures.command),
   { op: "copy", to: "s4", from: "s3" },
   { op: "copy", to: "s5", from: "s3" },
   { op: "set", to: "a2", value: Buffer.from(environmentPrefix).readBigUInt64LE() },
@@ -187,17 +172,4 @@ const passEnvironment: readonly Instruction[] = [
   { op: "jump", label: "next-variable" },
   { op: "label", name: "environment-done" },
   { op: "store", from: "a0", base: "s4", offset: 0 },
-];
-
-/** execve comes back only when it failed: then the next candidate is tried, up to the empty one. */
-const execute: readonly Instruction[] = [
-  { op: "label", name: "execute" },
-  { op: "load", bits: 64, to: "a0", base: "s1", offset: 0 },
-  { op: "load", bits: 8, to: "a1", base: "a0", offset: 0 },
-  { op: "branch", when: "equal", left: "a1", right: 0, label: failures.command.label },
-  { op: "copy", to: "a1", from: "s2" },
-  { op: "copy", to: "a2", from: "s3" },
-  { op: "syscall", name: "execve" },
-  { op: "add", to: "s1", value: 8 },
-  { op: "jump", label: "execute" },
 ];

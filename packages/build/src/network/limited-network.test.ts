@@ -1,0 +1,54 @@
+import { expect, test } from "vitest";
+import type { HostSettings } from "../host/host-settings.ts";
+import { stepEnv } from "../host/step-env.ts";
+import { aptConf } from "../host/step-files.ts";
+import { limitedSettings, networkPolicy } from "./limited-network.ts";
+
+const settings: HostSettings = {
+  caBundle: "",
+  proxies: { http: "http://me:secret@proxy.example:1", none: "intranet.example" },
+  python: { extraIndexUrls: [], findLinks: [], trustedHosts: [], noIndex: false },
+  npm: { scopeRegistries: {}, hasCredentials: false },
+  conda: {},
+  apt: {
+    release: { id: "", idLike: [], codename: "", prettyName: "" },
+    sources: [],
+    options: [
+      'Acquire::http::Proxy "http://me:secret@proxy.example:1";',
+      'Acquire::https::Proxy::deb.example "DIRECT";',
+      'Acquire::Retries "3";',
+    ],
+    proxies: {},
+  },
+  archives: {},
+  mirrors: {},
+  notices: [],
+};
+
+test("steps are told of the builder's proxy alone, in variables and apt's settings", () => {
+  const limited = limitedSettings(settings, new Set());
+  const env = stepEnv(limited, []);
+  const apt = aptConf(limited, { hasOwnSources: false });
+
+  expect(env).toMatchObject({
+    http_proxy: "http://127.0.0.1:61080",
+    HTTPS_PROXY: "http://127.0.0.1:61080",
+    no_proxy: "localhost,127.0.0.1",
+    NODE_USE_ENV_PROXY: "1",
+  });
+  expect(apt).toContain('Acquire::http::Proxy "http://127.0.0.1:61080";');
+  expect(apt).toContain('Acquire::Retries "3";');
+  expect(JSON.stringify(env) + apt).not.toMatch(/secret|intranet|DIRECT/);
+});
+
+test("a server on loopback that the settings name is asked through the proxy, which leads to the machine's loopback", () => {
+  expect(limitedSettings(settings, new Set(["127.0.0.1:8080"])).proxies.none).toBe("localhost");
+  expect(limitedSettings(settings, new Set(["127.0.0.1:1", "localhost:2"])).proxies).not.toHaveProperty("none");
+});
+
+test("the policy knows this machine's own addresses and names", async () => {
+  const policy = networkPolicy(settings, []);
+
+  expect(policy.ownAddresses()).toContain("127.0.0.1");
+  expect(await policy.lookup("localhost")).toEqual(expect.arrayContaining([expect.stringMatching(/^(?:127\.|::1)/)]));
+});
