@@ -43,7 +43,7 @@ function attack(): string {
   const http = [...hosts.map((host) => `${host}:${port}`), "169.254.169.254"];
   const tries = [
     ...http.map((host) => `printf 'GET http://${host}/ HTTP/1.0\\r\\n\\r\\n' | nc -w 5 127.0.0.1 "\${http_proxy##*:}"`),
-    ...hosts.map((host) => `echo | nc -w 2 ${host} ${port}`),
+    ...hosts.map((host) => `printf 'GET / HTTP/1.0\\r\\n\\r\\n' | nc -w 2 ${host} ${port}`),
   ];
   return `FROM base\nRUN ${tries.join("; ")}; exit 1\n`;
 }

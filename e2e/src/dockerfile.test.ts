@@ -8,6 +8,7 @@ import { hasBusybox } from "@repo2singularity/testkit";
 import { describe, expect, test } from "vitest";
 import { containerRepository } from "./support/container-repository.ts";
 import { type Ended, repo2singularity, type RunOptions } from "./support/program.ts";
+import { setMirrors } from "./support/user-config.ts";
 import { allUsers, type User } from "./support/users.ts";
 
 const minutes = 60_000;
@@ -169,15 +170,20 @@ describe.runIf(canBuild).each(allUsers())("a Dockerfile built by $name", (user) 
       const server = createServer((_request, answer) => answer.end("fetched\n")).listen(0, "127.0.0.1");
       await new Promise((resolve) => server.once("listening", resolve));
       const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/d/file.txt`; // it listens on a port
+      setMirrors(user, { gitlab: new URL(url).origin }); // a server of this machine is reached when settings name it
       const text = (sum: string): string => `FROM busybox\nADD --checksum=sha256:${sum} --chmod=644 ${url} /got/\n`;
 
       const built = await build(user, { Dockerfile: text(sha256Hex("fetched\n")) });
       const wrong = await build(user, { Dockerfile: text("0".repeat(64)) });
+      setMirrors(user, {});
+      const refused = await build(user, { Dockerfile: `FROM busybox\nADD ${url}?again /got/\n` });
       server.close();
 
       expect(built.read("got/file.txt")).toBe("fetched\n");
       expect(wrong.status).toBe(1);
       expect(wrong.stderr).toContain("is not what its checksum says");
+      expect(refused.status).toBe(1);
+      expect(refused.stderr).toContain("steps may not reach it");
     },
     5 * minutes,
   );

@@ -5,7 +5,6 @@ import {
   type BaseDependencies,
   type BuildDependencies,
   type BuildRequest,
-  canChain,
   createApptainerExecutor,
   createRootExecutor,
   createStepSetting,
@@ -13,10 +12,8 @@ import {
   ensureTool,
   hasSuite,
   type HostReader,
-  type HostSettings,
-  limitedSettings,
   localFiles,
-  networkPolicy,
+  openGuardedClient,
   openHttpClient,
   type Phase,
   PhaseReporter,
@@ -25,6 +22,7 @@ import {
   resolveBase,
   type StepExecutor,
   type StepSetting,
+  unguardedClient,
   writeStepSurroundings,
 } from "@repo2singularity/build";
 import { type DaemonDependencies, findRepo2docker } from "@repo2singularity/build/daemon";
@@ -34,6 +32,7 @@ import { findPgpKey } from "./find-pgp-key.ts";
 import type { HostIo } from "./host-io.ts";
 import type { BuildFlags } from "./options.ts";
 import { libraryLogins, registryCredentials } from "./registry-access.ts";
+import { repositoryPolicy, stepNetwork } from "./step-network.ts";
 import type { Workbench } from "./workbench.ts";
 
 const defaultStepTimeoutSeconds = 2 * 3600;
@@ -82,21 +81,27 @@ export async function openBuildAdapters(
   };
   const own = { store, client, settings, host, platform: request.platform, signal: io.signal };
   const selected = once(() => selectExecutor(makeExecutors(io), flags.executor ?? config.executor, io.signal));
-  const limits = once(async () => {
-    const wanted = flags.network ?? config.network ?? "filtered";
-    const obstacle = wanted === "host" ? undefined : await filterObstacle(await selected(), settings);
-    if (obstacle !== undefined) new PhaseReporter(request.events, Date.now).notice(obstacle);
-    if (wanted === "host" || obstacle !== undefined) return { stepSettings: settings };
-    const policy = networkPolicy(settings, [flags.base, config.base, ...flags.buildContext].flatMap(baseReference));
-    return { stepSettings: limitedSettings(settings, policy.named), policy };
-  });
+  const policy = repositoryPolicy(bench, flags, settings);
+  const network = once(() =>
+    stepNetwork(bench, flags, {
+      settings,
+      policy,
+      executor: selected,
+      onNotice: (text) => new PhaseReporter(request.events, Date.now).notice(text),
+    }),
+  );
+  const guarded = once(async () =>
+    policy === undefined
+      ? unguardedClient(client)
+      : openGuardedClient(path.join(await store.makeScratchFolder(), "network"), policy),
+  );
   const makeSetting: BuildDependencies["makeSetting"] = async (
     base,
     { way = "own", day } = {},
   ): Promise<StepSetting> => {
     const tools = way === "own" ? [await ensureTool("uv", own)] : [];
-    const { stepSettings, policy } = await limits();
-    const surroundings = await writeStepSurroundings(stepSettings, {
+    const limits = await network();
+    const surroundings = await writeStepSurroundings(limits.settings, {
       directory: await store.makeScratchFolder(),
       aptSources: base.aptSources,
       aptDay: day,
@@ -110,7 +115,7 @@ export async function openBuildAdapters(
       tools,
       stepTimeoutMs: seconds * 1000,
       cacheDomain: config.cacheDomain,
-      networkPolicy: policy,
+      networkPolicy: limits.policy,
     });
   };
   return {
@@ -121,29 +126,19 @@ export async function openBuildAdapters(
     },
     selectExecutor: selected,
     makeSetting,
-    openClient: async () => client,
+    openClient: guarded,
     findRepo2docker: () => findRepo2docker({ ...own, ...host, ensureUv: () => ensureTool("uv", own) }),
-    [Symbol.asyncDispose]: () => client[Symbol.asyncDispose](),
+    [Symbol.asyncDispose]: async () => {
+      await guarded.made()?.then((one) => one[Symbol.asyncDispose]());
+      await client[Symbol.asyncDispose]();
+    },
   };
 }
 
 /** Does some work when its result is first asked for. */
-function once<T>(work: () => Promise<T>): () => Promise<T> {
+function once<T>(work: () => Promise<T>): (() => Promise<T>) & { readonly made: () => Promise<T> | undefined } {
   let result: Promise<T> | undefined;
-  return () => (result ??= work());
-}
-
-/** Why the network of steps cannot be limited on this machine, as a warning. @returns undefined where it can */
-async function filterObstacle(executor: StepExecutor, { proxies }: HostSettings): Promise<string | undefined> {
-  const consequence = "build steps use this machine's network as it is, its own services among it";
-  if (!canChain(proxies)) return `the proxy of this machine does not speak HTTP: ${consequence}`;
-  if (await executor.canLimitNetwork()) return undefined;
-  return `executor ${executor.name} cannot give steps a network of their own here: ${consequence}`;
-}
-
-/** `--build-context` has the reference behind the name that it stands in for. */
-function baseReference(text: string | undefined): readonly string[] {
-  return text === undefined ? [] : [text.slice(text.indexOf("=") + 1).replace(/^docker-image:/, "docker:")];
+  return Object.assign(() => (result ??= work()), { made: () => result });
 }
 
 function digestHexOf({ digest }: ResolvedBase): string {

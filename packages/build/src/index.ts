@@ -4,6 +4,8 @@ export { localFiles } from "./host/read-local-files.ts";
 export { openHttpClient, type HttpAnswer, type HttpClient } from "./host/http-client.ts";
 export { canChain } from "./network/upstream-proxy.ts";
 export { limitedSettings, networkPolicy } from "./network/limited-network.ts";
+export type { NetworkPolicy } from "./network/find-way.ts";
+export { type GuardedClient, openGuardedClient, unguardedClient } from "./network/guarded-client.ts";
 export { writeStepSurroundings, type StepSurroundings, type SurroundingsOptions } from "./host/step-surroundings.ts";
 export { hasSuite } from "./host/has-suite.ts";
 export { ensureTool, type EnsuredTool, type ToolDependencies } from "./tool/ensure-tool.ts";

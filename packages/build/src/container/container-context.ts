@@ -5,7 +5,7 @@ import type { Store } from "@repo2singularity/store";
 import type { ResolvedBase } from "../base/resolved-base.ts";
 import type { ExecutorHost } from "../executor/host.ts";
 import type { StepExecutor } from "../executor/port.ts";
-import type { HttpClient } from "../host/http-client.ts";
+import type { GuardedClient } from "../network/guarded-client.ts";
 import type { LayerFormat } from "../pipeline/group-key.ts";
 import type { StoredLayer } from "../pipeline/find-layer.ts";
 import type { StepSetting } from "../pipeline/step-setting.ts";
@@ -32,5 +32,5 @@ export interface ContainerContext {
   executor(): Promise<StepExecutor>;
   /** What steps over a base find around them. */
   setting(base: ResolvedBase): Promise<StepSetting>;
-  client(): Promise<HttpClient>;
+  client(): Promise<GuardedClient>;
 }

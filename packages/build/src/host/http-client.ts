@@ -24,8 +24,14 @@ export interface HttpClient extends AsyncDisposable {
 
 const headersTimeoutMs = 60_000;
 
-/** Opens the one {@link HttpClient} of a run; the caller disposes of it. */
-export function openHttpClient(settings: Pick<HostSettings, "caBundle" | "proxies">): HttpClient {
+/**
+ * Opens an {@link HttpClient}; the caller disposes of it.
+ * @param options.proxySocket path of a unix socket at which the proxies of the settings listen
+ */
+export function openHttpClient(
+  settings: Pick<HostSettings, "caBundle" | "proxies">,
+  options: { readonly proxySocket?: string } = {},
+): HttpClient {
   const tls = { ca: settings.caBundle };
   const { http, https, all, none } = settings.proxies;
   const agent = new EnvHttpProxyAgent({
@@ -35,7 +41,7 @@ export function openHttpClient(settings: Pick<HostSettings, "caBundle" | "proxie
     noProxy: none ?? "",
     connect: { ...tls, timeout: 15_000 },
     requestTls: tls,
-    proxyTls: tls,
+    proxyTls: options.proxySocket === undefined ? tls : { socketPath: options.proxySocket },
     headersTimeout: headersTimeoutMs,
     bodyTimeout: headersTimeoutMs,
   });

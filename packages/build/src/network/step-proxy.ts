@@ -13,6 +13,8 @@ import type { ProxyContext } from "./proxy-context.ts";
 export interface StepProxy extends AsyncDisposable {
   /** The folder with its socket, for `StepTreeOptions.wayOut`. */
   readonly folder: string;
+  /** The socket for clients in this very process: a short path, however long that of the folder is. */
+  readonly socketPath: string;
   /** What was asked for and refused since the last call, each once, with why; at most 20. */
   takeRefused(): readonly string[];
 }
@@ -39,9 +41,10 @@ export async function openStepProxy(folder: string, policy: NetworkPolicy): Prom
     signal: ending.signal,
   };
   const server = makeServer(context);
-  const unlisten = await listen(server, folder);
+  const { socketPath, unlisten } = await listen(server, folder);
   return {
     folder,
+    socketPath,
     takeRefused: () => {
       const taken = [...refused];
       refused.clear();
@@ -72,17 +75,26 @@ function makeServer(context: ProxyContext): Server {
 /**
  * Listens on a socket in a new folder. A socket's path has at most 107 bytes, and those of caches are long: through the
  * folder's descriptor it is always short.
- * @returns ends it
  */
-async function listen(server: Server, folder: string): Promise<() => Promise<void>> {
+async function listen(
+  server: Server,
+  folder: string,
+): Promise<{ readonly socketPath: string; readonly unlisten: () => Promise<void> }> {
   await mkdir(folder, { mode: 0o700 });
   const handle = await open(folder);
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject).listen(`/proc/self/fd/${handle.fd}/${socketName}`, resolve);
-  });
-  return async () => {
+  const socketPath = `/proc/self/fd/${handle.fd}/${socketName}`;
+  try {
+    await new Promise<void>((resolve, reject) => {
+      server.once("error", reject).listen(socketPath, resolve);
+    });
+  } catch (error) {
+    await handle.close();
+    throw error;
+  }
+  const unlisten = async (): Promise<void> => {
     await new Promise((resolve) => server.close(resolve));
     await handle.close();
     await rm(join(folder, socketName), { force: true });
   };
+  return { socketPath, unlisten };
 }

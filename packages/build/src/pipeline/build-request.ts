@@ -6,7 +6,7 @@ import type { ResolvedBase } from "../base/resolved-base.ts";
 import type { ContainerChoices } from "../container/plan-container-checkout.ts";
 import type { ExecutorHost } from "../executor/host.ts";
 import type { StepExecutor } from "../executor/port.ts";
-import type { HttpClient } from "../host/http-client.ts";
+import type { GuardedClient } from "../network/guarded-client.ts";
 import type { BuildSecrets } from "../secret/build-secrets.ts";
 import type { LayerFormat } from "./group-key.ts";
 import type { AskedWishes } from "./plan-wishes.ts";
@@ -76,7 +76,8 @@ export interface BuildDependencies {
    * @param use.day `YYYY-MM-DD` when apt takes its packages from that day
    */
   makeSetting(base: ResolvedBase, use?: SettingUse): Promise<StepSetting>;
-  openClient(): Promise<HttpClient>;
+  /** The client for addresses that the repository names. */
+  openClient(): Promise<GuardedClient>;
 }
 
 /** What a build gave. */
