@@ -1,9 +1,10 @@
-import { spawnSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { hasSwift, startSwift } from "@repo2singularity/testkit/swift";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { commitAll, initRepository } from "./support/clones.ts";
 import { type Ended, repo2singularity, runAs, type RunOptions } from "./support/program.ts";
 import { scratchFolder } from "./support/run-folder.ts";
 import { serveStatic, type StaticServer } from "./support/static-server.ts";
@@ -67,6 +68,18 @@ describe("a registry that is nothing but files", () => {
     expect(text).toContain("maintainer: vanessa");
     expect(await registry(["build"])).toMatchObject({ status: 0, stdout: "everything is up to date\n" });
     expect((await registry(["publish", "_site"])).stdout).toContain(" 0 files written");
+  });
+
+  test("another machine publishes the same site, with the images as they are there", async () => {
+    const copy = path.join(freshFolder(), "registry");
+    for (const name of ["registry.yaml", "vanessa"])
+      cpSync(path.join(root, name), path.join(copy, name), { recursive: true });
+
+    const published = await registry(["publish", "site"], { cwd: copy });
+
+    expect(published, published.stderr).toMatchObject({ status: 0 });
+    expect(published.stderr).toContain(`fetched ${site.url}/vanessa/fortune/tags/latest/fortune_latest.sif`);
+    expect(sha256Of(path.join(copy, "site/vanessa/fortune/tags/latest/fortune_latest.sif"))).toBe(digest);
   });
 
   test.runIf(hasTools)("the seed's own line fetches the image", async () => {
@@ -154,6 +167,47 @@ describe("a registry that is nothing but files", () => {
     expect(bad.status).toBe(1);
     expect(bad.stdout).toMatch(/^lab\/bad\/manifests\/1\/image\.yaml:1: size: /m);
     expect(bad.stdout).toMatch(/^lab\/gone\/manifests\/1\/image\.yaml:1: url: .*404/m);
+  });
+
+  test("a tag that names a repository is built from its ref, published, and pulled", async () => {
+    const served = path.join(scratchFolder("static-source"), "served");
+    const work = path.join(served, "work");
+    mkdirSync(work, { recursive: true });
+    writeFileSync(path.join(work, "Singularity"), definition);
+    writeFileSync(path.join(work, "hello.txt"), "first\n");
+    initRepository(work);
+    const git = (...words: string[]): unknown => execFileSync("git", ["-C", work, ...words]);
+    git("tag", "v1");
+    writeFileSync(path.join(work, "hello.txt"), "second\n");
+    commitAll(work, "second", "2024-05-02T12:00:00Z");
+    git("clone", "--quiet", "--bare", ".", "../course.git");
+    git("-C", "../course.git", "update-server-info"); // for a server that knows nothing of git
+    await using server = await serveStatic(served);
+    const copy = path.join(served, "registry");
+    mkdirSync(copy);
+    const own = (...words: readonly string[]): Promise<Ended> => registry(words, { cwd: copy });
+    const source = ["--repository", `${server.url}/course.git`, "--ref", "v1"];
+
+    const ends = [
+      await own("init", "--url", `${server.url}/registry/_site`),
+      await own("add", "lab/course:v1", ...source),
+      await own("check"),
+      await own("build"),
+      await own("publish", "_site"),
+    ];
+    const again = await own("build");
+    const out = path.join(copy, "out.sif");
+    const program = path.join(user?.clone ?? "", "bin/repo2singularity");
+    const url = `${server.url}/registry/_site/lab/course/tags/v1/course_v1.sif`;
+    const pulled = await run(program, ["pull", url, "-o", out]);
+    const unpacked = await run(program, ["image", "unpack", out, path.join(copy, "unpacked")]);
+
+    for (const ended of [...ends, pulled, unpacked]) expect(ended, ended.stderr).toMatchObject({ status: 0 });
+    expect(ends[2]?.stdout).toContain("to build: lab/course:v1");
+    expect(again.stdout).toBe("everything is up to date\n");
+    expect(readFileSync(path.join(copy, "unpacked/hello.txt"), "utf8")).toBe("first\n");
+    const said = readFileSync(path.join(copy, "lab/course/manifests/v1/image.yaml"), "utf8");
+    expect(said).toContain(`digest: sha256:${sha256Of(out)}`);
   });
 
   test.runIf(hasSwift)("images and site lie in object storage, and clients fetch them by their addresses", async () => {

@@ -18,11 +18,12 @@ export function circleciFiles({ programUrl, isMetadataOnly }: ServiceOptions): r
         ...commitLines.map((line) => line.replace("that were built", "that were built [skip ci]")),
       ];
   const publish = [
-    "git worktree add --orphan -B gh-pages _site || git worktree add _site gh-pages",
+    // the branch as it is, so that images which were built before are there; or its beginning
+    'git clone --quiet --depth 1 --branch gh-pages "$(git remote get-url origin)" _site || git init --quiet --initial-branch gh-pages _site',
     "repo2singularity registry publish _site",
     "git -C _site add -A",
-    'git -C _site diff --cached --quiet || git -C _site commit -m "chore: the site [skip ci]"',
-    "git -C _site push --force origin gh-pages",
+    'git -C _site -c user.name=registry -c user.email=registry@localhost commit --quiet --allow-empty -m "chore: the site [skip ci]"',
+    'git -C _site push "$(git remote get-url origin)" gh-pages',
   ];
   const setUp = (lines: readonly string[]): string => indented([...programLines(programUrl), ...lines], 12);
   const text = `# Written by repo2singularity registry init.

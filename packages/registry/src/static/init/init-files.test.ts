@@ -51,7 +51,7 @@ test.each(services)(
 
     expect(text).toMatch(/registry check --against/);
     expect(text).toContain("registry build --local");
-    expect(text).toContain("git add -- '*/manifests/*/image.yaml'");
+    expect(text).toContain("-- '*/manifests/*/image.yaml' | xargs -0 -r git add --");
     expect(text).toContain("registry publish");
     expect(text).toMatch(/rebuild/i);
   },

@@ -10,7 +10,8 @@ export function programLines(programUrl: string): readonly string[] {
 
 /** Shell lines that keep what was built: the small files that say so, never the images. */
 export const commitLines: readonly string[] = [
-  "git add -- '*/manifests/*/image.yaml'",
+  // nothing at all is no error: a registry begins empty
+  "git ls-files --others --modified -z -- '*/manifests/*/image.yaml' | xargs -0 -r git add --",
   'git diff --cached --quiet || git commit -m "chore: images that were built"',
   "git push",
 ];

@@ -24,6 +24,13 @@ export interface PublishReport {
 export interface PublishOptions {
   /** Folder of the images that were built here, each as `HEX.sif`. */
   readonly imagesFolder: string;
+  /**
+   * Fetches an image that is not there into that folder, from where the site was published before: another machine may
+   * have built it. Nothing is fetched when left out.
+   * @param path in the site
+   * @throws anything when it cannot be had
+   */
+  readonly fetchImage?: (path: string, digest: Digest, file: string) => Promise<unknown>;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -115,22 +122,38 @@ async function readState(
   }
 }
 
-async function writeFile(file: SiteFile, store: ObjectStore, { imagesFolder, signal }: PublishOptions): Promise<void> {
+async function writeFile(file: SiteFile, store: ObjectStore, options: PublishOptions): Promise<void> {
   const { path, contentType, content } = file;
+  const { imagesFolder, signal } = options;
   if (content.kind === "text") {
     await store.write(path, textContent(content.text), { contentType, signal });
     return;
   }
   const source = join(imagesFolder, `${content.digest.slice("sha256:".length)}.sif`);
-  if ((await stat(source).catch(() => undefined)) === undefined) {
-    throw new AppError("E_OBJECT_NOT_FOUND", `${path}: its image ${content.digest} is neither here nor published`, {
-      hint: "build it again with `repo2singularity registry build --force`, or set `storage` in registry.yaml",
-    });
-  }
+  if ((await stat(source).catch(() => undefined)) === undefined)
+    await fetchImage(path, content.digest, source, options);
   await store.write(path, checkedContent(source, content.digest), {
     sizeBytes: content.sizeBytes,
     contentType,
     signal,
+  });
+}
+
+/** @throws E_OBJECT_NOT_FOUND when an image cannot be had */
+async function fetchImage(path: string, digest: Digest, file: string, options: PublishOptions): Promise<void> {
+  let cause: unknown;
+  if (options.fetchImage !== undefined) {
+    try {
+      await options.fetchImage(path, digest, file);
+      return;
+    } catch (error) {
+      options.signal?.throwIfAborted();
+      cause = error;
+    }
+  }
+  throw new AppError("E_OBJECT_NOT_FOUND", `${path}: its image ${digest} is neither here nor published`, {
+    hint: "build it again with `repo2singularity registry build --force`, or set `storage` in registry.yaml",
+    cause,
   });
 }
 
