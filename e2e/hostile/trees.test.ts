@@ -119,6 +119,18 @@ describe("names and kinds of files", () => {
     expect(Date.now() - started).toBeLessThan(fileCount * 10 + 120_000);
   });
 
+  test("more files than may be are an error, in a repository and in what a step leaves", async () => {
+    const env = { R2S_MAX_FILES: "100" };
+    const many = Object.fromEntries(Array.from({ length: 101 }, (_, index) => [`many/file-${index}`, "x"]));
+    const post = "RUN mkdir /many && for i in $(seq 101); do echo >/many/file-$i; done\n";
+
+    const repository = await buildDockerfile("FROM base\nCOPY many /data\n", { files: many, env });
+    const step = await buildDockerfile(`FROM base\n${post}`, { env });
+
+    expectRefused(repository, "E_LIMIT_EXCEEDED", "more than 100 files", "R2S_MAX_FILES");
+    expectRefused(step, "E_LIMIT_EXCEEDED", "what the step left: more than 100 files");
+  });
+
   test("folders deeper than any path may be are an error, and leave nothing behind", async () => {
     const repository = smallRepository(victim, "deep", { "README.md": "x\n" });
     const make = "import os\nfor index in range(300):\n os.mkdir('d' * 200)\n os.chdir('d' * 200)\n";

@@ -34,6 +34,7 @@ export function openBuildDependencies(
     extentCache,
     events,
     now: Date.now,
+    maxFiles: bench.config.maxFiles,
     signal: io.signal,
     resolveBase: async (phase, { reference, cwd = io.cwd, signers = [] }) => {
       const kept = { store, platform, format, cwd, refresh: flags.refresh === true };

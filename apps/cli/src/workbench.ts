@@ -58,6 +58,7 @@ export async function openCheckout(
     readNetwork: async () => (await import("./host-network.ts")).hostNetwork(bench.config.mirrors ?? {}, io),
     mirrors: bench.config.mirrors ?? {},
     ...(bench.config.sourceMaxSize === undefined ? {} : { maxBytes: parseSize(bench.config.sourceMaxSize) }),
+    ...(bench.config.maxFiles === undefined ? {} : { maxFiles: bench.config.maxFiles }),
     ...(await readCredentials(flags, io)),
     ...(report && { onLine: report.onLine, onNotice: report.onNotice, onProgress: sumOfFiles(report.onBytes) }),
   };

@@ -2,6 +2,7 @@ export { AppError, isAppError, type AppErrorOptions } from "./errors/app-error.t
 export { errorCodes, exitCodeOf, type ErrorCode } from "./errors/codes.ts";
 export { isAbortError, withTimeLimit } from "./abort.ts";
 export { canonicalJson, sha256Hex, type Digest } from "./digest.ts";
+export { defaultMaxFiles, tooManyFiles } from "./file-limit.ts";
 export { nullLogger, type Logger } from "./logger.ts";
 export { printable } from "./printable.ts";
 export { processRunner, type ProcessOptions, type ProcessResult, type ProcessRunner } from "./process/runner.ts";

@@ -80,6 +80,8 @@ export const Config = z.strictObject({
   sourceMaxSize: z.string().optional(),
   /** What steps with network reach: what the machine's settings name and what lies outside, or all that it reaches. */
   network: z.enum(["filtered", "host"]).optional(),
+  /** Files, folders and links that a repository, and what one step leaves, may have; a million when left out. */
+  maxFiles: z.coerce.number().int().positive().optional(),
   stepTimeoutSeconds: z.number().int().positive().optional(),
   mirrors: Mirrors.optional(),
 });

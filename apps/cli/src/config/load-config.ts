@@ -20,6 +20,7 @@ const variables: Readonly<Record<string, keyof Config>> = {
   R2S_COMPRESSION: "compression",
   R2S_NETWORK: "network",
   R2S_SOURCE_MAX_SIZE: "sourceMaxSize",
+  R2S_MAX_FILES: "maxFiles",
 };
 
 /**

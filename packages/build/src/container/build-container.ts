@@ -107,6 +107,7 @@ async function makeContext(
     extentCache: deps.extentCache,
     secrets: request.secrets ?? new Map(),
     signal: deps.signal,
+    maxFiles: deps.maxFiles,
     bases,
     repository: await contextTree(request.checkout),
     executor: () => (executor ??= deps.selectExecutor()),

@@ -22,6 +22,8 @@ export interface ContainerContext {
   readonly extentCache: ExtentCache;
   readonly secrets: BuildSecrets;
   readonly signal: AbortSignal;
+  /** See `BuildDependencies.maxFiles`. */
+  readonly maxFiles?: number | undefined;
   /** Images that the file names, by their reference; `scratch` among them. */
   readonly bases: ReadonlyMap<string, ResolvedBase>;
   /** The repository as copies see it. */

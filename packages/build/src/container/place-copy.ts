@@ -1,4 +1,5 @@
 import { posix } from "node:path";
+import { setImmediate } from "node:timers/promises";
 import { AppError } from "@repo2singularity/base";
 import type { ContainerStep } from "@repo2singularity/contracts";
 import { normalizeSource } from "@repo2singularity/recipe/container";
@@ -51,7 +52,8 @@ export async function placeCopy(
     const archive = step.unpacks && item.type === "file" ? await options.unpack(item) : undefined;
     if (archive !== undefined) {
       const root = archive.find("");
-      if (root !== undefined) placeTree({ ...step, excludes: [] }, archive, { root, to: destination }, target);
+      const whole = { ...step, excludes: [] };
+      if (root !== undefined) await placeTree(whole, archive, { root, to: destination }, { target, ...options });
       continue;
     }
     const isThere = target.find(destination)?.type === "directory";
@@ -59,17 +61,23 @@ export async function placeCopy(
     const inside = step.keepsParents ? posix.join(destination, posix.relative(pivot, name)) : own;
     const takesContent = item.type === "directory" && !step.keepsFolder && !step.keepsParents;
     const to = !takesContent && (isFolder || isThere || step.keepsParents) ? inside : destination;
-    placeTree(step, tree, { root: item, to }, target);
+    await placeTree(step, tree, { root: item, to }, { target, ...options });
   }
 }
 
-function placeTree(
+/** How many entries are placed until others get a turn: an interrupt among them. */
+const entriesAtOnce = 1000;
+
+async function placeTree(
   step: CopyStep,
   tree: SourceTree,
   { root, to }: { readonly root: SourceItem; readonly to: string },
-  target: TargetTree,
-): void {
+  { target, signal }: { readonly target: TargetTree; readonly signal: AbortSignal },
+): Promise<void> {
+  let count = 0;
   for (const item of walkItems(tree, root)) {
+    if (++count % entriesAtOnce === 0) await setImmediate();
+    signal.throwIfAborted();
     if (item !== root && isExcluded(step, root, item)) continue;
     const below = item.path.slice(root.path.length).replace(/^\/+/, "");
     const path = below === "" ? to : posix.join(to, below);

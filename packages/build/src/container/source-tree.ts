@@ -1,7 +1,7 @@
 import { readlinkSync } from "node:fs";
 import { decodeName, hostPath } from "@repo2singularity/image";
 import { globExpression, hasWildcard } from "@repo2singularity/recipe/container";
-import type { Checkout } from "@repo2singularity/source";
+import type { Checkout, CheckoutFile } from "@repo2singularity/source";
 import { MergedLowers } from "../layer/merged-lowers.ts";
 
 /** An entry of a tree that files are copied from. */
@@ -26,20 +26,25 @@ export interface SourceTree {
 
 /** The files of a checkout that its ignore files leave. */
 export async function contextTree(checkout: Checkout): Promise<SourceTree> {
-  const items = new Map<string, SourceItem>([
-    ["", { path: "", type: "directory", mode: 0o755, host: checkout.directory }],
-  ]);
+  const { directory } = checkout;
+  const root: SourceItem = { path: "", type: "directory", mode: 0o755, host: directory };
+  const files = new Map<string, CheckoutFile>();
   const names = new Map<string, string[]>();
-  for (const { path, type, mode, linkTarget } of await checkout.files()) {
-    const host = hostPath(checkout.directory, path);
-    items.set(path, { path, type, mode, host, ...(linkTarget === undefined ? {} : { linkTarget }) });
+  for (const file of await checkout.files()) {
+    const { path } = file;
+    files.set(path, file);
     const slash = path.lastIndexOf("/");
     const folder = path.slice(0, Math.max(0, slash));
     const own = names.get(folder);
     if (own === undefined) names.set(folder, [path.slice(slash + 1)]);
     else own.push(path.slice(slash + 1)); // a folder may have a million files
   }
-  return { find: (path) => items.get(path), names: (path) => names.get(path) ?? [] };
+  // items are made when they are asked for: a path on this host for each of a million files is a lot of text
+  const find = (path: string): SourceItem | undefined => {
+    const file = files.get(path);
+    return file === undefined ? undefined : { ...file, host: hostPath(directory, path) };
+  };
+  return { find: (path) => (path === "" ? root : find(path)), names: (path) => names.get(path) ?? [] };
 }
 
 /** What unpacked layers, bottom first, show together. Devices, pipes and sockets are left out. */

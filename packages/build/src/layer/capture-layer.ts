@@ -11,6 +11,8 @@ export interface CaptureLayerOptions extends WriteSquashfsOptions {
   readonly lowerTrees: readonly string[];
   /** Time of everything in the layer, in seconds since 1970. */
   readonly mtimeSeconds: number;
+  /** Entries that the upper folder may have; `defaultMaxFiles` when left out. */
+  readonly maxFiles?: number | undefined;
 }
 
 /** A captured layer. */
@@ -31,6 +33,7 @@ export interface LayerSummary {
  * The upper folder is settled on the way and afterwards is the unpacked layer: it can be kept, by renaming
  * it, as a lower tree of later steps. Memory as `writeSquashfs`, and about 300 bytes for every entry.
  *
+ * @throws E_LIMIT_EXCEEDED for more entries than may be
  * @param outPath its folder also takes small files of the work, which are removed
  */
 export async function captureLayer(
@@ -38,11 +41,11 @@ export async function captureLayer(
   outPath: string,
   options: CaptureLayerOptions,
 ): Promise<LayerSummary> {
-  const { host, lowerTrees, mtimeSeconds, signal, ...format } = options;
+  const { host, lowerTrees, mtimeSeconds, signal, maxFiles, ...format } = options;
   const waiting = signal === undefined ? {} : { signal };
   const scratchDir = await mkdtemp(join(dirname(outPath), ".capture-"));
   try {
-    const settled = await settleUpper(upper, { host, lowerTrees, scratchDir, mtimeSeconds, ...waiting });
+    const settled = await settleUpper(upper, { host, lowerTrees, scratchDir, mtimeSeconds, maxFiles, ...waiting });
     try {
       const { entries, count } = countEntries(layerEntries(upper, settled.closedModes, mtimeSeconds, signal));
       const written = await writeSquashfs(entries, outPath, { ...format, mtimeSeconds, ...waiting });

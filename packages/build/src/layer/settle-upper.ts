@@ -27,6 +27,8 @@ export interface SettleOptions {
   readonly scratchDir: string;
   /** Time that all entries get, in seconds since 1970. */
   readonly mtimeSeconds: number;
+  /** Entries that the folder may have; `defaultMaxFiles` when left out. */
+  readonly maxFiles?: number | undefined;
   readonly signal?: AbortSignal;
 }
 
@@ -45,8 +47,8 @@ export interface SettledUpper {
  * The folder then is what the unpacked layer is, and can be kept as that.
  */
 export async function settleUpper(upper: string, options: SettleOptions): Promise<SettledUpper> {
-  const { host, scratchDir, signal } = options;
-  const entries = await listAndOpenTree(host, upper, join(scratchDir, "listing"), signal);
+  const { host, scratchDir, signal, maxFiles } = options;
+  const entries = await listAndOpenTree(host, upper, join(scratchDir, "listing"), { maxFiles, signal });
   const closedFiles = entries.filter(({ type, mode }) => type === "f" && (mode & 0o400) === 0);
   for (const { path, mode } of closedFiles) chmodSync(hostPath(upper, path), mode | 0o400);
 

@@ -68,6 +68,8 @@ export interface BuildDependencies {
   /** Milliseconds since 1970. */
   readonly now: () => number;
   readonly signal: AbortSignal;
+  /** Files, folders and links that one step may leave; `defaultMaxFiles` when left out. */
+  readonly maxFiles?: number | undefined;
   resolveBase(phase: Phase, asked: AskedBase): Promise<ResolvedBase>;
   selectExecutor(): Promise<StepExecutor>;
   /**

@@ -19,6 +19,8 @@ export interface GroupContext {
   readonly format: LayerFormat;
   readonly extentCache: ExtentCache;
   readonly signal: AbortSignal;
+  /** See `BuildDependencies.maxFiles`. */
+  readonly maxFiles?: number | undefined;
   readonly secrets?: BuildSecrets | undefined;
   /** Exact versions that the image is to have. */
   readonly lock?: PackageLock | undefined;

@@ -29,7 +29,7 @@ export interface LayerWork extends Pick<KeyedGroup, "key" | "mtimeSeconds"> {
 }
 
 /** What making and finding layers needs. */
-export type LayerContext = Pick<GroupContext, "store" | "host" | "format" | "extentCache" | "signal">;
+export type LayerContext = Pick<GroupContext, "store" | "host" | "format" | "extentCache" | "signal" | "maxFiles">;
 
 /**
  * The layer of a group over the layers below it, built once however many processes ask for it.
@@ -78,7 +78,7 @@ async function makeLayer(
   context: LayerContext,
   phase: Phase,
 ): Promise<StoredLayer> {
-  const { store, host, format, extentCache, signal } = context;
+  const { store, host, format, extentCache, signal, maxFiles } = context;
   const { name, key, mtimeSeconds } = work;
   const lowerTrees: string[] = [];
   for (const layer of lower) lowerTrees.push(await ensureLayerTree(layer, context));
@@ -88,7 +88,7 @@ async function makeLayer(
   work.check?.(packages);
   phase.log("packing the layer");
   const file = path.join(folder, "layer.sqfs");
-  await captureLayer(upper, file, { ...format, host, lowerTrees, mtimeSeconds, extentCache, signal });
+  await captureLayer(upper, file, { ...format, host, lowerTrees, mtimeSeconds, extentCache, signal, maxFiles });
   const stored = await store.putFile(file, { move: true });
   await store.ensureTree(treeKey(stored.digest), (target) => rename(upper, target));
   await store.writeRecord(layerRecord, key, { packages, notes }, [stored.digest]);

@@ -1,4 +1,5 @@
-import { readFile, rm } from "node:fs/promises";
+import { readFile, rm, stat } from "node:fs/promises";
+import { defaultMaxFiles, tooManyFiles } from "@repo2singularity/base";
 import { decodeName } from "@repo2singularity/image";
 import { type ExecutorHost, hostEnvironment } from "../executor/host.ts";
 
@@ -38,23 +39,43 @@ export function parseListing(listing: Buffer): ListedEntry[] {
   return entries;
 }
 
+/** Bytes of a listing that is read as a whole: eight million entries of a usual length. */
+const longestListing = 2 ** 30;
+
+/** Every entry ends two fields. */
+function countEntries(listing: Buffer): number {
+  let count = 0;
+  for (let at = listing.indexOf(0); at !== -1; at = listing.indexOf(0, at + 1)) count += 1;
+  return count / 2;
+}
+
+/** How a tree is listed. */
+export interface ListTreeOptions {
+  /** Entries that it may have; `defaultMaxFiles` when left out. */
+  readonly maxFiles?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
 /**
  * Lists a tree of this user and gives itself all permissions on its folders as it goes; entries carry the
  * permissions that were there before. Many times as fast as Node's own calls.
  * @param listFile a file that is written and removed
+ * @throws E_LIMIT_EXCEEDED for more entries than may be, before memory is taken for each
  */
 export async function listAndOpenTree(
   host: ExecutorHost,
   directory: string,
   listFile: string,
-  signal?: AbortSignal,
+  { maxFiles = defaultMaxFiles, signal }: ListTreeOptions = {},
 ): Promise<ListedEntry[]> {
   const openFolders = ["-type", "d", "!", "-perm", "-700", "-exec", "chmod", "u+rwx", "{}", ";"];
   await host.runner("find", [...listingArguments(directory, listFile), ...openFolders], {
     env: hostEnvironment(host),
     ...(signal === undefined ? {} : { signal }),
   });
-  const listing = await readFile(listFile);
+  const { size } = await stat(listFile);
+  const listing = size > longestListing ? undefined : await readFile(listFile);
   await rm(listFile);
+  if (listing === undefined || countEntries(listing) > maxFiles) throw tooManyFiles("what the step left", maxFiles);
   return parseListing(listing);
 }

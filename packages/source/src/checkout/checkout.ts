@@ -1,6 +1,6 @@
 import type { Digest } from "@repo2singularity/base";
 import { contentDigest } from "./content-digest.ts";
-import { listFiles, type CheckoutFile } from "./list-files.ts";
+import { listFiles, type CheckoutFile, type ListOptions } from "./list-files.ts";
 
 /** What is known about a checkout besides its files. */
 export interface CheckoutFacts {
@@ -39,10 +39,7 @@ export interface Checkout extends CheckoutFacts {
 }
 
 /** A checkout of a folder; the folder is read once, on the first call. */
-export function createCheckout(
-  facts: CheckoutFacts,
-  options: { readonly signal?: AbortSignal; readonly onNotice?: (notice: string) => void },
-): Checkout {
+export function createCheckout(facts: CheckoutFacts, options: ListOptions): Checkout {
   let listed: Promise<readonly CheckoutFile[]> | undefined;
   const files = (): Promise<readonly CheckoutFile[]> => (listed ??= listFiles(facts.directory, options));
   return {

@@ -145,3 +145,13 @@ test("a digest of some paths sees those and what is in them alone", async () => 
   expect(await digest(["lib"])).not.toBe(libBefore);
   expect(await digest(["other"])).toBe(absent);
 });
+
+test("a folder with more entries than may be is told before all of them are listed", async () => {
+  const folder = await folderWith({ "in/1": "", "in/2": "" });
+
+  expect(await listFiles(folder, { maxFiles: 3 })).toHaveLength(3);
+  await expect(listFiles(folder, { maxFiles: 2 })).rejects.toMatchObject({
+    code: "E_LIMIT_EXCEEDED",
+    message: expect.stringContaining("more than 2 files") as string,
+  });
+});

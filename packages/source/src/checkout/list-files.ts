@@ -1,3 +1,4 @@
+import { defaultMaxFiles, tooManyFiles } from "@repo2singularity/base";
 import { compareNames, parentPath, walkDirectory, type TreeEntry } from "@repo2singularity/image/tree";
 import { readIgnoreRules } from "./ignore-rules.ts";
 
@@ -14,15 +15,22 @@ export interface CheckoutFile {
   readonly linkTarget?: string;
 }
 
+/** How a folder is listed. */
+export interface ListOptions {
+  readonly signal?: AbortSignal;
+  readonly onNotice?: (notice: string) => void;
+  /** Entries that it may have; `defaultMaxFiles` when left out. */
+  readonly maxFiles?: number;
+}
+
 /**
  * Everything of a folder that belongs into an image, sorted by the bytes of the paths, parents first: `.git` and
  * `.hg` at any depth, what the ignore files name, sockets, pipes and devices are left out. Links are listed, never followed.
  * Memory: about 200 bytes for each entry.
+ * @throws E_LIMIT_EXCEEDED for more entries than may be, before all are listed
  */
-export async function listFiles(
-  directory: string,
-  options: { readonly signal?: AbortSignal; readonly onNotice?: (notice: string) => void } = {},
-): Promise<CheckoutFile[]> {
+export async function listFiles(directory: string, options: ListOptions = {}): Promise<CheckoutFile[]> {
+  const { maxFiles = defaultMaxFiles } = options;
   const rules = await readIgnoreRules(directory);
   const sizes = new Map<string, number>();
   const included = new Map<string, CheckoutFile>();
@@ -43,6 +51,7 @@ export async function listFiles(
     } else if (!rules.hasExceptions || !rules.ignores(entry.path)) {
       bringBackParents(entry.path, ignoredFolders, included);
       included.set(entry.path, file);
+      if (included.size > maxFiles) throw tooManyFiles(directory, maxFiles);
     } else if (file.type === "directory") {
       ignoredFolders.set(entry.path, file);
     }

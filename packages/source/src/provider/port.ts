@@ -34,6 +34,8 @@ export interface SourceContext {
   readonly mirrors?: SourceMirrors;
   /** Bytes that a source may bring, downloaded and once more unpacked; 20 GiB when left out. Not for git. */
   readonly maxBytes?: number;
+  /** Files, folders and links that a source may have; `defaultMaxFiles` when left out. */
+  readonly maxFiles?: number;
   /** How often requests are tried again; four tries within a minute when left out. */
   readonly retryPolicy?: RetryPolicy;
   /** The machine's own when left out. */
