@@ -24,6 +24,8 @@ a { color: var(--link); } a:hover { text-decoration-thickness: 2px; }
 table { border-collapse: collapse; width: 100%; }
 th, td { text-align: left; padding: 0.4rem 0.8rem 0.4rem 0; border-bottom: 1px solid var(--line); vertical-align: top; }
 td { overflow-wrap: anywhere; } tbody th { font-weight: 500; }
+.pairs th { overflow-wrap: anywhere; } .pairs td { min-width: 7rem; }
+.rows th, .rows td { white-space: nowrap; }
 .facts { display: grid; grid-template-columns: max-content 1fr; gap: 0.25rem 1.5rem; } .facts dd { margin: 0; overflow-wrap: anywhere; } .facts dt { color: var(--quiet); }
 .command { position: relative; margin: 0.75rem 0; }
 pre { background: var(--card); border: 1px solid var(--line); border-radius: 6px; padding: 0.7rem; margin: 0.25rem 0; overflow-x: auto; }

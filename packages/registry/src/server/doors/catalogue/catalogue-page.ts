@@ -33,7 +33,7 @@ export function repositoryPage(entry: CatalogueEntry & { readonly readme: string
       </tr> `,
   );
   const table = html`<div class="wide">
-    <table>
+    <table class="rows">
       <thead>
         <tr>
           <th scope="col">Tags</th>

@@ -23,7 +23,7 @@ export function collectionPage(collection: Collection, images: readonly Publishe
       </tr> `,
   );
   const table = html`<div class="wide">
-    <table>
+    <table class="rows">
       <thead>
         <tr>
           <th scope="col">Tag</th>

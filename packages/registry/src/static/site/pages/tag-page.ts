@@ -68,7 +68,7 @@ function section(title: string, count: number, content: Html): Html {
 
 function table(heads: readonly string[], rows: ReadonlyArray<readonly [string, string]>): Html {
   return html`<div class="wide">
-    <table>
+    <table class="pairs">
       <thead>
         <tr>
           ${heads.map((head) => html`<th scope="col">${head}</th>`)}
