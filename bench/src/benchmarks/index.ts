@@ -6,12 +6,14 @@ import { cliBenchmark } from "./cli.ts";
 import { coldBenchmark } from "./cold.ts";
 import { convert } from "./convert.ts";
 import { deltaBenchmark } from "./delta.ts";
+import { doorLoadBenchmark } from "./door-load.ts";
 import { dockerfileBenchmark } from "./dockerfile.ts";
 import { editBenchmark } from "./edit.ts";
 import { knownBenchmark } from "./known.ts";
 import { packGzip } from "./pack-gzip.ts";
 import { packZstd } from "./pack-zstd.ts";
 import { planBenchmark } from "./plan.ts";
+import { registry10k } from "./registry-10k.ts";
 import { start } from "./start.ts";
 import { storeHundred } from "./store-100.ts";
 import { streamBenchmark } from "./stream.ts";
@@ -36,4 +38,6 @@ export const benchmarks: readonly Benchmark[] = [
   deltaBenchmark,
   streamBenchmark,
   transferBenchmark,
+  doorLoadBenchmark,
+  registry10k,
 ];

@@ -2,7 +2,7 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { type Benchmark, type BenchRow, lessIsBetter } from "../benchmark.ts";
 import type { BenchContext } from "../context.ts";
-import { startOurRegistry } from "../fixtures/our-registry.ts";
+import { ourProgram, startOurRegistry } from "../fixtures/our-registry.ts";
 import { interleave, type Series } from "../measure/interleaved.ts";
 import { nodeFlags } from "../measure/node-flags.ts";
 import { runTimed } from "../measure/timed-process.ts";
@@ -54,20 +54,35 @@ async function measurePulls(context: BenchContext, image: string, version: strin
   const oras = `oras://${host}/${repository}:1`;
   await runTimed(ourProgram(context), ["push", image, oras], { env });
   const out = join(context.scratchDir, "pulled.sif");
+  const cache = join(context.scratchDir, "apptainer-cache");
   const pull = async (command: string, words: readonly string[]): Promise<number> => {
-    const { wallSeconds } = await runTimed(command, ["pull", ...words], { env });
+    const { wallSeconds } = await runTimed(command, ["pull", ...words], { env: { ...env, APPTAINER_CACHEDIR: cache } });
     await rm(out);
+    await rm(cache, { recursive: true, force: true });
     return wallSeconds;
   };
+  const library = `library://${repository}:1`;
   const series = await interleave(
     {
       ours: () => pull(ourProgram(context), ["--whole", "-o", out, oras]),
       oras: () => pull("apptainer", ["--disable-cache", out, oras]),
-      library: () => pull("apptainer", ["--disable-cache", out, `library://${repository}:1`]),
+      library: () => pull("apptainer", [out, library]),
+      unchecked: () => pull("apptainer", ["--disable-cache", out, library]),
     },
     { rounds: context.rounds, warmups: 1 },
   );
-  return rowsOf("pull", series, { version, goalRatio: 1.5 });
+  const { ours, unchecked } = series;
+  return [
+    ...rowsOf("pull", series, { version, goalRatio: 1.5 }),
+    lessIsBetter({
+      name: "pull",
+      peer: `apptainer pull ${version} by library, without cache and without checking the digest`,
+      ours: ours.median,
+      theirs: unchecked.median,
+      unit: "s",
+      goalRatio: 1.5,
+    }),
+  ];
 }
 
 function rowsOf(
@@ -80,8 +95,4 @@ function rowsOf(
     const peer = `apptainer ${verb} ${version} by ${scheme}`;
     return lessIsBetter({ name: verb, peer, ours, theirs: series[scheme].median, unit: "s", goalRatio });
   });
-}
-
-function ourProgram({ repositoryRoot }: BenchContext): string {
-  return join(repositoryRoot, "bin/repo2singularity");
 }

@@ -13,6 +13,7 @@ export const knownPrograms = {
   mksquashfs: { program: "mksquashfs", debianPackage: "squashfs-tools" },
   tar2sqfs: { program: "tar2sqfs", debianPackage: "squashfs-tools-ng" },
   mmdebstrap: { program: "mmdebstrap", debianPackage: "mmdebstrap" },
+  dockerRegistry: { program: "docker-registry", debianPackage: "docker-registry" },
   python3: { program: "python3", debianPackage: "python3" },
 } as const satisfies Record<string, NeededProgram>;
 
