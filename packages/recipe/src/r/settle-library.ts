@@ -49,12 +49,13 @@ without_places <- function(page) {
 settle_help <- function(folder) {
   base <- file.path(folder, "help", basename(folder))
   paths <- file.path(folder, "help", "paths.rds")
-  if (!file.exists(paste0(base, ".rdx")) || !file.exists(paths)) return()
+  if (!file.exists(paths)) return()
   known <- readRDS(paths)
-  if (length(known) == 0) return() # a package without help
   known[] <- stable_path(known)
-  attr(known, "first") <- nchar(dirname(known[[1]])) + 2L # where the name of the page begins
+  # Where the name of a page begins. Without any page, R leaves the length of a temporary folder's name there.
+  attr(known, "first") <- if (length(known) == 0) 2L else nchar(dirname(known[[1]])) + 2L
   saveRDS(known, paths)
+  if (length(known) == 0 || !file.exists(paste0(base, ".rdx"))) return()
   pages <- tools:::fetchRdDB(base)
   pages <- lapply(pages, function(page) {
     attr(page, "Rdfile") <- stable_path(attr(page, "Rdfile"))
