@@ -136,7 +136,8 @@ test("a token that ends makes none that ends later", async () => {
 
   await make(await signIn(short.text.reveal()), { days: "0" });
 
-  expect((await listTokens(db, "ada")).at(-1)).toMatchObject({ label: "laptop", expiresMs });
+  const made = (await listTokens(db, "ada")).find(({ label }) => label === "laptop");
+  expect(made?.expiresMs).toBe(expiresMs);
 });
 
 test("the page cannot be framed, cached or scripted, and a wrong token is told", async () => {
