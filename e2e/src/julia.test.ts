@@ -31,6 +31,26 @@ const asked: string[] = [];
 let server: Server | undefined;
 let port = 0;
 
+/** An image's lock, as far as these tests look at it. */
+interface Lock {
+  readonly packages: readonly { readonly manager: string; readonly name: string; readonly version: string }[];
+  readonly files: Readonly<Record<string, string>>;
+}
+
+async function lockOf(name: string): Promise<Lock> {
+  const inspected = await repo2singularity(user, ["inspect", "--lock", path.join(user.home, name)]);
+  return JSON.parse(inspected.stdout) as Lock; // as the program prints it
+}
+
+/** The lock of the image, with Example 0.5.2 in place of 0.5.3. */
+async function lockWithOlderExample(): Promise<string> {
+  const versions = readFileSync(path.join(scratch, "registry/Example/Versions.toml"), "utf8");
+  const treeOf = (version: string): string =>
+    new RegExp(`"${version}"\\]\\ngit-tree-sha1 = "(\\w+)"`).exec(versions)?.[1] ?? "";
+  const text = JSON.stringify(await lockOf("julia.sif"));
+  return text.replaceAll(treeOf("0.5.3"), treeOf("0.5.2")).replaceAll("0.5.3", "0.5.2");
+}
+
 /** Julia's builds and its package server in one, on loopback. The Julia is a real one; its packages are synthetic. */
 function serve(release: string, packages: string): Server {
   const content = readFileSync(release);
@@ -60,6 +80,9 @@ describe.runIf(isPossible)("a project of Julia with requirements of Python", () 
     setMirrors(user, { juliaBuilds: url, juliaPackages: url });
     const built = await repo2singularity(user, [repository]);
     expect(built.status, built.stderr).toBe(0);
+    writeFileSync(path.join(user.home, "older.json"), await lockWithOlderExample());
+    const again = await repo2singularity(user, ["--image-name", "older", "--locked", "older.json", repository]);
+    expect(again.status, again.stderr).toBe(0);
     server.close();
     server.closeAllConnections();
   });
@@ -72,6 +95,8 @@ describe.runIf(isPossible)("a project of Julia with requirements of Python", () 
     expect(asked.filter((url) => url.startsWith("/bin/"))).toEqual([
       "/bin/versions.json",
       "/bin/linux/x64/1.5/julia-1.5.3-linux-x86_64.tar.gz",
+      "/bin/versions.json", // of the build with a lock
+      "/bin/linux/x64/1.5/julia-1.5.3-linux-x86_64.tar.gz",
     ]);
   });
 
@@ -80,6 +105,20 @@ describe.runIf(isPossible)("a project of Julia with requirements of Python", () 
 
     expect(ran.stdout, ran.stderr).toContain("julia: ok");
     expect(ran.status).toBe(0);
+  });
+
+  test("has the versions of a lock, although newer ones fit", async () => {
+    const older = path.join(user.home, "older.sif");
+    const program = "using Example; println(Example.version)";
+    const ran = await runAs(user, "apptainer", ["exec", "--userns", older, "julia", "-e", program]);
+    const [first, second] = [await lockOf("julia.sif"), await lockOf("older.sif")];
+    const julia = ({ packages }: Lock): string[] =>
+      packages.filter(({ manager }) => manager === "julia").map(({ name, version }) => `${name} ${version}`);
+
+    expect(ran).toMatchObject({ status: 0, stdout: "0.5.2\n" });
+    expect(julia(first).toSorted()).toEqual(["Example 0.5.3", "IJulia 1.0.0", "julia 1.5.3"]);
+    expect(julia(second).toSorted()).toEqual(["Example 0.5.2", "IJulia 1.0.0", "julia 1.5.3"]);
+    expect(first.files["julia/kernel/Project.toml"]).toContain("IJulia");
   });
 
   test("a session adds packages to its own copy of the project", async () => {

@@ -2,7 +2,7 @@ import * as z from "zod";
 
 /** One package of an image with the exact version that was installed. */
 export const LockedPackage = z.strictObject({
-  manager: z.enum(["apt", "python", "conda", "r"]),
+  manager: z.enum(["apt", "python", "conda", "r", "julia", "nix"]),
   name: z.string(),
   /** Of conda packages with their build: `1.26.4=py311h64a7726_0`. */
   version: z.string(),
@@ -10,7 +10,7 @@ export const LockedPackage = z.strictObject({
   prefix: z.string().optional(),
   /**
    * `sha256:` and 64 hexadecimal digits: of a conda package's archive; of a Python package's list of files with their
-   * digests, without what the installer adds to it.
+   * digests, without what the installer adds to it; of what Nix fetched. Of a Julia package `git-tree:` and 40 digits.
    */
   digest: z.string().optional(),
   /**
@@ -21,6 +21,20 @@ export const LockedPackage = z.strictObject({
 });
 export type LockedPackage = z.infer<typeof LockedPackage>;
 
+/** Lock files of installers that write their own, by the names under which an image keeps them. */
+export const LockFileName = z.enum([
+  "julia/version",
+  "julia/project/Manifest.toml",
+  "julia/kernel/Project.toml",
+  "julia/kernel/Manifest.toml",
+  "nix/nixpkgs.json",
+  "nix/flake.lock",
+]);
+export type LockFileName = z.infer<typeof LockFileName>;
+
+/** The texts of lock files; left out where there are none. */
+const LockFiles = z.partialRecord(LockFileName, z.string()).optional();
+
 /**
  * What `--locked` rebuilds from: the exact packages of an image, and what they were installed upon. Every
  * {@link ImageRecord} is one.
@@ -30,6 +44,7 @@ export const PackageLock = z.object({
   platform: z.string(),
   base: z.object({ reference: z.string(), digest: z.string() }),
   packages: z.array(LockedPackage),
+  files: LockFiles,
 });
 export type PackageLock = z.infer<typeof PackageLock>;
 
@@ -60,5 +75,6 @@ export const ImageRecord = z.strictObject({
     z.strictObject({ name: z.string(), key: z.string(), digest: z.string(), sizeBytes: z.number().int() }),
   ),
   packages: z.array(LockedPackage),
+  files: LockFiles,
 });
 export type ImageRecord = z.infer<typeof ImageRecord>;

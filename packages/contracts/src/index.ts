@@ -11,6 +11,6 @@ export {
   StepMount,
 } from "./container-recipe.ts";
 export { ImageConfig } from "./image-config.ts";
-export { ImageRecord, LockedPackage, PackageLock } from "./image-record.ts";
+export { ImageRecord, LockedPackage, LockFileName, PackageLock } from "./image-record.ts";
 export { OwnFile, Resources } from "./own-file.ts";
 export { CacheName, Decision, Recipe, Step, StepGroup, StepGroupName } from "./recipe.ts";

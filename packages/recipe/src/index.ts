@@ -7,6 +7,8 @@ export { renderDockerfile } from "./render/dockerfile.ts";
 export { renderJson } from "./render/json.ts";
 export { type DatePin } from "./date/date-pin.ts";
 export { publicSnapshots, type SnapshotArchive, type SnapshotRoots, snapshotUri } from "./date/apt-snapshot.ts";
+export { juliaLayout } from "./julia/julia-layout.ts";
+export { juliaManifestPackages } from "./julia/manifest-packages.ts";
 export { pinBase } from "./date/pin-base.ts";
 export type { GpuOption } from "./gpu/choose-gpu.ts";
 export type { Gpu } from "./gpu/gpu-clues.ts";

@@ -25,7 +25,7 @@ export function makeJuliaPackages(scratch: string): string {
   const registry = path.join(scratch, "registry");
   const ijulia = path.join(scratch, "IJulia-1.0.0");
   cpSync(path.join(import.meta.dirname, "ijulia"), ijulia, { recursive: true });
-  const sources = [ijuliaSource, exampleSource("0.5.3"), exampleSource("0.6.0")];
+  const sources = [ijuliaSource, exampleSource("0.5.2"), exampleSource("0.5.3"), exampleSource("0.6.0")];
   const versions = new Map<string, string[]>();
   for (const source of sources) {
     const folder = path.join(scratch, `${source.name}-${source.version}`);

@@ -19,7 +19,7 @@ export async function* lockGroups(
   let isShared = true;
   for (const keyed of groups) {
     if (lock !== undefined) isShared &&= await hasFittingLayer(keyed, lock, store);
-    const key = lock === undefined || isShared ? keyed.key : sha256Hex(canonicalJson([keyed.key, lock.packages]));
+    const key = lock === undefined || isShared ? keyed.key : sha256Hex(canonicalJson([keyed.key, ...contentOf(lock)]));
     yield { group: { ...keyed, key }, publicKey: keyed.key };
   }
 }
@@ -44,4 +44,9 @@ async function hasFittingLayer(keyed: KeyedGroup, lock: PackageLock, store: Stor
  */
 export function checkLockedGroup(lock: PackageLock, { name, title }: StepGroup, packages: LayerPackages): void {
   checkLockedLayer(lock, title, name === "server" ? { ...packages, installed: {} } : packages);
+}
+
+/** What of a lock decides which packages steps install. */
+function contentOf({ packages, files }: PackageLock): readonly unknown[] {
+  return files === undefined ? [packages] : [packages, files];
 }

@@ -4,14 +4,15 @@ import type { PackageLock, StepGroupName } from "@repo2singularity/contracts";
 import { mountsFolder } from "../executor/port.ts";
 import { isCommon } from "../pipeline/group-key.ts";
 import type { StepSetting } from "../pipeline/step-setting.ts";
+import { writeKeptFiles } from "./kept-files.ts";
 import { aptPreferences, condaSpecifications, pythonConstraints, rLockProfile, rVersions } from "./lock-files.ts";
 
 /** Where steps find the lock. */
 const lockFolder = `${mountsFolder}/lock`;
 
 /**
- * What steps find around them, with the versions of a lock: apt, uv, pip, conda's installer and R take them from mounted
- * files. These lead; that the result is the lock's is checked when a layer is made.
+ * What steps find around them, with the versions of a lock: apt, uv, pip, conda's installer, R, Julia and Nix take them
+ * from mounted files. These lead; that the result is the lock's is checked when a layer is made.
  * @param folder a private folder of this build, there until its last step has ended
  * @param rProfile R's profile in the image, when it has one
  */
@@ -27,12 +28,14 @@ export async function lockSetting(
     "r.profile": rLockProfile(rProfile ?? "", `${lockFolder}/r.tsv`),
   };
   for (const [name, text] of Object.entries(files)) await writeFile(path.join(folder, name), text);
+  await writeKeptFiles(lock.files ?? {}, path.join(folder, "files"));
   const preferences = path.join(setting.settingsTree, "etc/apt/preferences.d/repo2singularity");
   await mkdir(path.dirname(preferences), { recursive: true, mode: 0o755 });
   await writeFile(preferences, aptPreferences(lock));
   const variables = {
     R2S_LOCK_PYTHON: `${lockFolder}/python.txt`,
     R2S_LOCK_CONDA: `${lockFolder}/conda.json`,
+    R2S_LOCK_FILES: `${lockFolder}/files`,
     ...(rProfile === undefined ? {} : { R_PROFILE: `${lockFolder}/r.profile` }),
   };
   return {

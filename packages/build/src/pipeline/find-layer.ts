@@ -1,5 +1,5 @@
 import type { Digest } from "@repo2singularity/base";
-import { LockedPackage } from "@repo2singularity/contracts";
+import { LockedPackage, PackageLock } from "@repo2singularity/contracts";
 import type { Store } from "@repo2singularity/store";
 import * as z from "zod";
 import type { KeyedGroup } from "./group-key.ts";
@@ -25,6 +25,7 @@ const LayerRecord = z.object({
     apt: z.array(LockedPackage).optional(),
     installed: z.record(z.string(), LockedPackage),
     removed: z.array(z.string()),
+    files: PackageLock.shape.files,
   }),
   notes: z.record(z.string(), z.string()).optional(),
 });

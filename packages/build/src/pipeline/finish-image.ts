@@ -6,7 +6,7 @@ import type { StoredLayer } from "./find-layer.ts";
 import { makeImageLayer } from "./image-layer.ts";
 import { recordSource } from "./image-record.ts";
 import type { PhaseReporter } from "./phase.ts";
-import { type LayerPackages, mergePackages } from "./resolved-packages.ts";
+import { type LayerPackages, mergeFiles, mergePackages } from "./resolved-packages.ts";
 import { writeOutput } from "./write-output.ts";
 
 /** An image of which everything is there but the layer on top. */
@@ -40,6 +40,7 @@ export function finishImage(
   const { store, signal } = deps;
   return phases.run("compose", "Image", async (phase) => {
     const top = await makeImageLayer(store, { texts, format, key });
+    const files = mergeFiles(image.packages);
     const record: ImageRecord = {
       schemaVersion: 1,
       key,
@@ -52,6 +53,7 @@ export function finishImage(
         return { name, key: layerKey, digest, sizeBytes };
       }),
       packages: [...mergePackages(image.packages)],
+      ...(files === undefined ? {} : { files }),
     };
     const layers = { software: composition.software, content: [...composition.content, top] };
     await writeOutput(output, { layers, record, texts, platform, store, signal }, phase, phases);

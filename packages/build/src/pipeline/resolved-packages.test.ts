@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { recordDigest } from "../lock/distribution-facts.ts";
-import { mergePackages, parseDpkgStatus, readLayerPackages } from "./resolved-packages.ts";
+import { mergeFiles, mergePackages, parseDpkgStatus, readLayerPackages } from "./resolved-packages.ts";
 
 let tree = "";
 
@@ -137,4 +137,39 @@ test("a layer's conda packages are found with their build", async () => {
   expect(Object.values(installed)).toEqual([
     { manager: "conda", name: "ca-certificates", version: "2024.1=hbcca054_0", prefix: "/srv/env" },
   ]);
+});
+
+test("lock files that steps kept are part of the lock, and those of a later layer take their place", async () => {
+  const locks = path.join(tree, "srv/lib/repo2singularity/lock");
+  const manifest = (version: string): string =>
+    `[[Example]]\ngit-tree-sha1 = "${"a".repeat(40)}"\nversion = "${version}"\n`;
+  await mkdir(path.join(locks, "julia/project"), { recursive: true });
+  await mkdir(path.join(locks, "nix"));
+  await writeFile(path.join(locks, "julia/version"), "1.10.4\n");
+  await writeFile(path.join(locks, "julia/project/Manifest.toml"), manifest("0.5.3"));
+  const hash = `sha256-${Buffer.alloc(32, 1).toString("base64")}`;
+  const nixpkgs = { url: "https://releases.example/nixexprs.tar.xz", revision: "", hash };
+  await writeFile(path.join(locks, "nix/nixpkgs.json"), JSON.stringify(nixpkgs));
+  const inputs = { nodes: { root: {}, harbours: { locked: { narHash: hash, rev: "f".repeat(40) } } } };
+  await writeFile(path.join(locks, "nix/flake.lock"), JSON.stringify(inputs));
+
+  const first = await readLayerPackages(tree);
+  await rm(locks, { recursive: true });
+  await mkdir(path.join(locks, "julia/project"), { recursive: true });
+  await writeFile(path.join(locks, "julia/project/Manifest.toml"), manifest("0.6.0"));
+  const second = await readLayerPackages(tree);
+
+  expect(mergePackages([first, second]).map(({ manager, name, version }) => `${manager} ${name} ${version}`)).toEqual([
+    "julia julia 1.10.4",
+    "julia Example 0.6.0",
+    `nix harbours ${"f".repeat(40)}`,
+    `nix nixpkgs ${hash}`,
+  ]);
+  expect(mergePackages([first]).find(({ name }) => name === "nixpkgs")?.digest).toBe(`sha256:${"01".repeat(32)}`);
+  expect(mergeFiles([first, second])).toEqual({
+    "julia/version": "1.10.4\n",
+    "julia/project/Manifest.toml": manifest("0.6.0"),
+    "nix/nixpkgs.json": JSON.stringify(nixpkgs),
+    "nix/flake.lock": JSON.stringify(inputs),
+  });
 });

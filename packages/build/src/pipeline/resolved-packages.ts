@@ -1,5 +1,6 @@
 import type { LockedPackage } from "@repo2singularity/contracts";
 import { condaFacts } from "../lock/conda-facts.ts";
+import { type KeptFiles, packagesOfFile, readKeptFiles } from "../lock/kept-files.ts";
 import { distributionFacts } from "../lock/distribution-facts.ts";
 import { parseCondaMetaName, parseDistInfoName } from "../lock/metadata-names.ts";
 import { readRPackage } from "../lock/r-package.ts";
@@ -9,10 +10,18 @@ import { listPlainFolder, readPlainText } from "../layer/plain-files.ts";
 export interface LayerPackages {
   /** All packages of the distribution, when the layer changed their database. */
   readonly apt?: readonly LockedPackage[] | undefined;
-  /** Python distributions, conda and R packages that the layer adds, by the path of their metadata in the image. */
+  /** Packages that the layer adds other than the distribution's, by the path of their metadata in the image. */
   readonly installed: Readonly<Record<string, LockedPackage>>;
   /** Paths in the image that the layer removes or replaces, with everything below them. */
   readonly removed: readonly string[];
+  /** Lock files of installers that write their own. */
+  readonly files?: KeptFiles | undefined;
+}
+
+/** The lock files of an image whose layers, bottom first, say these things; `undefined` when there are none. */
+export function mergeFiles(layers: readonly LayerPackages[]): KeptFiles | undefined {
+  const files: KeptFiles = Object.assign({}, ...layers.map((layer) => layer.files ?? {}));
+  return Object.keys(files).length === 0 ? undefined : files;
 }
 
 /** The packages of an image whose layers, bottom first, say these things. */
@@ -32,7 +41,7 @@ export function mergePackages(layers: readonly LayerPackages[]): readonly Locked
 
 /**
  * Reads what a layer's folder in overlay form says of packages: dpkg's database, the `*.dist-info` folders and
- * `conda-meta` records of environments under /srv and /usr/local, and R's library.
+ * `conda-meta` records of environments under /srv and /usr/local, R's library, and lock files that steps kept.
  * @param tree the upper folder of the layer; whiteouts are character devices
  */
 export async function readLayerPackages(tree: string): Promise<LayerPackages> {
@@ -46,7 +55,13 @@ export async function readLayerPackages(tree: string): Promise<LayerPackages> {
     }
   }
   await collectR(tree, installed, removed);
-  return { apt: status === undefined ? undefined : parseDpkgStatus(status), installed, removed };
+  const files = await collectFiles(tree, installed, removed);
+  return {
+    apt: status === undefined ? undefined : parseDpkgStatus(status),
+    installed,
+    removed,
+    ...(files === undefined ? {} : { files }),
+  };
 }
 
 /** The installed packages of a dpkg status file, sorted as they stand there. Source: deb-control(5). */
@@ -127,4 +142,18 @@ async function collectR(tree: string, installed: Record<string, LockedPackage>, 
     const found = entry.isDirectory() ? await readRPackage(tree, place) : undefined;
     if (found !== undefined) installed[place] = { ...found, prefix: rLibrary };
   }
+}
+
+/** What lock files speak of; one that is there again takes the place of the earlier one. */
+async function collectFiles(
+  tree: string,
+  installed: Record<string, LockedPackage>,
+  removed: string[],
+): Promise<KeptFiles | undefined> {
+  const kept = await readKeptFiles(tree);
+  for (const file of kept) {
+    removed.push(file.place);
+    for (const one of packagesOfFile(file)) installed[`${file.place}/${one.name}`] = one;
+  }
+  return kept.length === 0 ? undefined : Object.fromEntries(kept.map(({ name, text }) => [name, text]));
 }

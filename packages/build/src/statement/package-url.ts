@@ -8,7 +8,7 @@ export interface PackageUrlContext {
 
 /**
  * The package URL of a package, by which scanners and other tools know it.
- * Source: github.com/package-url/purl-spec, types `deb`, `pypi`, `conda`, `cran`
+ * Source: github.com/package-url/purl-spec, types `deb`, `pypi`, `conda`, `cran`, `generic`
  */
 export function packageUrl({ manager, name, version }: LockedPackage, { distribution }: PackageUrlContext): string {
   const word = encodeURIComponent;
@@ -21,6 +21,9 @@ export function packageUrl({ manager, name, version }: LockedPackage, { distribu
       const [number = "", build] = version.split("=");
       return `pkg:conda/${word(name)}@${word(number)}${build === undefined ? "" : `?build=${word(build)}`}`;
     }
+    case "julia": // its own type asks for the package's UUID
+    case "nix":
+      return `pkg:generic/${word(name)}@${word(version)}`;
     case "r":
       return `pkg:cran/${word(name)}@${word(version)}`;
   }

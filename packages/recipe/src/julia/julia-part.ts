@@ -43,8 +43,8 @@ export function planJuliaPart(input: LanguagePartInput): EnvironmentPart {
 }
 
 function undated({ day }: DatePin): Decision {
-  const reason = `no server has them as they were on ${day}; a Manifest.toml in the repository pins them`;
-  return { subject: "Julia packages", outcome: "ignored", reason };
+  const reason = `no server has them as they were on ${day}; a Manifest.toml in the repository pins them, and so does the lock of an image`;
+  return { subject: "Julia and its packages", outcome: "ignored", reason };
 }
 
 function decisionsOf(files: JuliaFiles, date: DatePin | undefined): Decision[] {

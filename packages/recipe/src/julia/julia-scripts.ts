@@ -28,7 +28,7 @@ export function installJuliaStep(platform: Platform, request: JuliaRequest): Run
   const script = [
     writeFileLines("/tmp/julia.json", json).trimEnd(),
     writeFileLines("/tmp/r2s-julia.py", juliaReleaseProgram).trimEnd(),
-    `${imageLayout.server}/bin/python -I /tmp/r2s-julia.py /tmp/julia.json /tmp/julia.tar.gz`,
+    `${imageLayout.server}/bin/python -I /tmp/r2s-julia.py /tmp/julia.json /tmp/julia.tar.gz ${imageLayout.locks}/julia/version`,
     `mkdir -p ${program}`,
     `tar -xzf /tmp/julia.tar.gz -C ${program} --strip-components=1 --no-same-owner`,
     "rm /tmp/julia.tar.gz",
@@ -42,7 +42,12 @@ export function installJuliaStep(platform: Platform, request: JuliaRequest): Run
  * packages are chosen without it, and works on whatever project is active.
  */
 export function juliaKernelStep(platform: Platform): RunStep {
-  const lines = ["using Pkg", 'Pkg.add("IJulia")'];
+  const lines = [
+    "using Pkg",
+    ...lockLines("kernel", ["Project.toml", "Manifest.toml"]),
+    'isdir(locked) ? Pkg.instantiate() : Pkg.add("IJulia")',
+    "keep()",
+  ];
   const script = [
     juliaLines("/tmp/kernel.jl", lines),
     compileLines,
@@ -62,13 +67,42 @@ export function juliaKernelStep(platform: Platform): RunStep {
 
 /** The step that installs the packages of the project, as repo2docker does. */
 export function juliaPackagesStep(platform: Platform, path: string): RunStep {
-  const lines = ["using Pkg", "Pkg.instantiate()", "Pkg.resolve()", "Pkg.instantiate()"];
+  const lines = [
+    "using Pkg",
+    ...lockLines("project", ["Manifest.toml"]),
+    "Pkg.instantiate()",
+    "Pkg.resolve()",
+    "Pkg.instantiate()",
+    "keep()",
+  ];
   const script = [juliaLines("/tmp/packages.jl", lines), compileLines, tidyLines].join("\n");
   return createRunStep(`Install the packages of ${path}`, script, {
     network: true,
     cwd: imageLayout.repo,
     env: juliaStepVariables(platform),
   });
+}
+
+/**
+ * Lines of Julia that take files of the active environment from the lock, where there is one, and define `keep()`, which
+ * leaves them for the lock of the image.
+ */
+function lockLines(environment: "kernel" | "project", names: readonly string[]): readonly string[] {
+  const places = names.map((name) => {
+    const place = `Pkg.Types.Context().env.${name === "Project.toml" ? "project" : "manifest"}_file`;
+    return `"${name}" => ${place}`;
+  });
+  return [
+    `locked = joinpath(get(ENV, "R2S_LOCK_FILES", "/nowhere"), "julia/${environment}")`,
+    `kept = "${imageLayout.locks}/julia/${environment}"`,
+    "copy(from, to) = isfile(from) && (mkpath(dirname(to)); write(to, read(from)))",
+    `for (name, place) in [${places.join(", ")}]`,
+    "    copy(joinpath(locked, name), place)",
+    "end",
+    `keep() = for (name, place) in [${places.join(", ")}]`,
+    "    copy(place, joinpath(kept, name))",
+    "end",
+  ];
 }
 
 /** Compiling waits until the files have the time that they have in the image. */

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -31,7 +31,10 @@ const releases = {
 };
 
 /** Runs the program as a step does. */
-async function run(request: object): Promise<{ readonly status: unknown; readonly out: string; readonly err: string }> {
+async function run(
+  request: object,
+  more: Readonly<Record<string, string>> = {},
+): Promise<{ readonly status: unknown; readonly out: string; readonly err: string }> {
   if (server === undefined) throw new Error("nothing listens");
   const { port } = server.address() as AddressInfo; // of a listening TCP server
   writeFileSync(
@@ -39,8 +42,14 @@ async function run(request: object): Promise<{ readonly status: unknown; readonl
     JSON.stringify({ triplet: "x86_64-linux-gnu", asked: "x asks", ...request }),
   );
   writeFileSync(join(folder, "program.py"), juliaReleaseProgram);
-  const words = ["-I", join(folder, "program.py"), join(folder, "request.json"), join(folder, "julia.tar.gz")];
-  const env = { PATH: process.env["PATH"] ?? "", R2S_JULIA_BUILDS: `http://127.0.0.1:${port}/mirror` };
+  const words = [
+    "-I",
+    join(folder, "program.py"),
+    join(folder, "request.json"),
+    join(folder, "julia.tar.gz"),
+    join(folder, "kept/version"),
+  ];
+  const env = { PATH: process.env["PATH"] ?? "", R2S_JULIA_BUILDS: `http://127.0.0.1:${port}/mirror`, ...more };
   const child = spawn("python3", words, { env });
   const [out, err, [status]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, "close")]);
   return { status, out, err };
@@ -60,6 +69,20 @@ describe.runIf(hasPython)("fetching a release of Julia", () => {
   afterAll(() => {
     server?.close();
     rmSync(folder, { recursive: true, force: true });
+  });
+
+  test("takes the version of a lock before any other, and keeps the one that it took", async () => {
+    mkdirSync(join(folder, "lock/julia"), { recursive: true });
+    writeFileSync(join(folder, "lock/julia/version"), "1.9.4\n");
+    const kept = (): string => readFileSync(join(folder, "kept/version"), "utf8");
+    const ranges = [{ from: "1.9.0", below: "1.11.0" }];
+
+    const free = await run({ ranges });
+    const taken = kept();
+    const locked = await run({ ranges }, { R2S_LOCK_FILES: join(folder, "lock") });
+
+    expect([free.status, locked.status], locked.err).toEqual([0, 0]);
+    expect([taken, kept()]).toEqual(["1.10.10\n", "1.9.4\n"]);
   });
 
   test("takes the newest of the ranges by number, not by text", async () => {

@@ -3,19 +3,24 @@ import { juliaBuildsRoot } from "./julia-layout.ts";
 /**
  * Python program that fetches a release of Julia.
  *
- * Usage: `python -I julia.py REQUEST ARCHIVE`; REQUEST is a JSON file: `ranges`, a list of `from` and `below` (or null),
+ * Usage: `python -I julia.py REQUEST ARCHIVE VERSION`; REQUEST is a JSON file: `ranges`, a list of `from` and `below` (or null),
  * or `exact`, one version that may be a pre-release; `triplet`, the platform; `asked`, what asks for it. The newest
- * release that fits is written to ARCHIVE, checked against the digest in the list of releases.
- * `R2S_JULIA_BUILDS` is asked in place of the public address.
+ * release that fits is written to ARCHIVE, checked against the digest in the list of releases, and its version to VERSION.
+ * `R2S_JULIA_BUILDS` is asked in place of the public address; the version in the folder `R2S_LOCK_FILES` is taken before
+ * any other.
  * Source: `versions.json` of Julia's builds: version to `stable` and `files` with `url`, `triplet`, `kind`, `sha256`
  */
 export const juliaReleaseProgram: string = String.raw`
 import hashlib, json, os, sys, time, urllib.error, urllib.request
 
 PUBLIC = "${juliaBuildsRoot}"
-request_file, archive = sys.argv[1:3]
+request_file, archive, version_file = sys.argv[1:4]
 with open(request_file) as file:
     request = json.load(file)
+locked = os.path.join(os.environ.get("R2S_LOCK_FILES", "/nowhere"), "julia/version")
+if os.path.exists(locked):
+    with open(locked) as file:
+        request.update(exact=file.read().strip(), asked="the lock")
 root = os.environ.get("R2S_JULIA_BUILDS", PUBLIC)
 
 
@@ -67,4 +72,7 @@ if hashlib.sha256(content).hexdigest() != one["sha256"]:
     sys.exit("julia: %s does not have the digest that the list of releases gives" % one["url"])
 with open(archive, "wb") as file:
     file.write(content)
+os.makedirs(os.path.dirname(version_file), exist_ok=True)
+with open(version_file, "w") as file:
+    file.write(version + "\n")
 `.trimStart();

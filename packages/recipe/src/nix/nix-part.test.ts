@@ -66,6 +66,15 @@ describe("a repository with an expression of Nix", () => {
   });
 });
 
+test("a day does not reach Nix, and the plan says what does", () => {
+  const date = { day: "2025-09-01", from: "--date" };
+  const undated = plan({ "default.nix": "{}" }, { date }).decisions.find(({ subject }) =>
+    subject.startsWith("Nix and"),
+  );
+
+  expect(undated).toMatchObject({ outcome: "ignored", reason: expect.stringContaining("flake.lock") as string });
+});
+
 describe("a flake", () => {
   test("counts when nothing else describes the environment, and waits for the repository", () => {
     const recipe = plan({ "flake.nix": "{}", "flake.lock": "{}" });

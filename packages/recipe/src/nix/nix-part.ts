@@ -1,11 +1,12 @@
 import type { Decision, Step } from "@repo2singularity/contracts";
+import type { DatePin } from "../date/date-pin.ts";
 import { readConfigFile } from "../detect/family.ts";
 import type { EnvironmentPart, LanguagePartInput } from "../plan/environment-part.ts";
 import { ignoredPaths } from "../python/python-plan.ts";
 import { cleanStep } from "../scripts/clean.ts";
 import { imageLayout } from "../scripts/image-layout.ts";
 import { createRunStep, type RunStep, writeFileLines } from "../scripts/run-step.ts";
-import { chooseNix, nixBuildsRoot, nixCacheRoot, nixChannelsRoot, type NixChoice } from "./nix-layout.ts";
+import { chooseNix, nixBuildsRoot, nixCacheRoot, type NixChoice } from "./nix-layout.ts";
 import { nixProgram } from "./nix-program.ts";
 
 /** Files that only count in the root, and not beside a shell of Nix. */
@@ -34,6 +35,7 @@ export function planNixPart(input: LanguagePartInput, file: string): Environment
     pathPrefix: [],
     decisions: [
       ...decisionsOf(file, choice, isLate),
+      ...(input.date === undefined ? [] : [undated(input.date)]),
       ...(input.directory === "" ? ignoredPaths(input.tree, rootFiles, `${file} describes the environment`) : []),
     ],
   };
@@ -59,8 +61,7 @@ function nixShellStep(file: string): RunStep {
     writeFileLines("/tmp/nix/nix.conf", settings.join("\n")).trimEnd(),
     `echo "substituters = \${R2S_NIX_CACHE:-${nixCacheRoot}}" >>/tmp/nix/nix.conf`,
     writeFileLines("/tmp/r2s-nix.py", nixProgram).trimEnd(),
-    `NIX_PATH="nixpkgs=\${R2S_NIX_CHANNELS:-${nixChannelsRoot}}/nixpkgs-unstable/nixexprs.tar.xz"`,
-    "export NIX_PATH NIX_CONF_DIR=/tmp/nix NIX_BUILD_SHELL=/bin/bash",
+    "export NIX_CONF_DIR=/tmp/nix NIX_BUILD_SHELL=/bin/bash",
     `${imageLayout.server}/bin/python -I /tmp/r2s-nix.py ./${file}`,
     // Its database knows when each package came; nothing reads it in an image, whose store does not change.
     `rm -rf /nix/var ${imageLayout.home}/.cache/nix /tmp/nix`,
@@ -83,6 +84,11 @@ ln -sf "$nix"/bin/* /usr/local/bin/
 rm -rf /tmp/nix.tar.xz /tmp/${name}
 `;
   return createRunStep("Install Nix", script, { network: true });
+}
+
+function undated({ day }: DatePin): Decision {
+  const reason = `no server says what a channel was on ${day}; a flake.lock or an address of nixpkgs with its revision pins them, and so does the lock of an image`;
+  return { subject: "Nix and its packages", outcome: "ignored", reason };
 }
 
 function decisionsOf(file: string, choice: NixChoice, isLate: boolean): Decision[] {

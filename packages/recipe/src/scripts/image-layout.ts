@@ -16,6 +16,8 @@ export const imageLayout = {
   pythons: "/srv/python",
   /** Our own programs in the image. */
   programs: "/srv/lib/repo2singularity",
+  /** Lock files of what was installed, by their names in the image's lock. */
+  locks: "/srv/lib/repo2singularity/lock",
   /** What the activation scripts of a conda environment set, as lines of sh. */
   condaActivation: "/srv/env/etc/conda/repo2singularity.sh",
   /** What a shell of Nix sets, as lines of sh. */
