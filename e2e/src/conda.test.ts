@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { processRunner } from "@repo2singularity/base";
 import { ensureTool, localFiles, openHttpClient, readHostSettings } from "@repo2singularity/build";
@@ -141,18 +141,17 @@ describe.runIf(isPossible).each([leastUser()])("a conda environment, built by $n
   });
 
   test("is built from a conda-lock.yml, and the environment.yml that it was made of is not solved again", async () => {
-    const locked = makeRepository(user, "conda-lock", {
-      "environment.yml": "channels: [conda-forge]\ndependencies: [python, greet, a-package-that-nobody-has]\n",
-      "conda-lock.yml": condaLock(archivesOf("python", "ipykernel", "pip", "greet")),
-    });
-    const built = await repo2singularity(user, ["--force", "--image-name", "conda-lock", locked]);
+    const locked = exampleRepository(user, "conda-lock");
+    appendFileSync(path.join(locked, "environment.yml"), "  - a-package-that-nobody-has\n");
+    const lock = condaLock(archivesOf("python", "ipykernel", "pip", "tabulate"));
+    writeFileSync(path.join(locked, "conda-lock.yml"), lock);
+    const built = await repo2singularity(user, ["--force", locked]);
     expect(built.status, built.stderr).toBe(0);
 
-    const code = "import greet, six, sys; print(sys.prefix, six.__version__)";
     const image = path.join(user.home, "conda-lock.sif");
-    const ran = await runAs(user, "apptainer", ["exec", "--userns", image, "python", "-c", code]);
+    const ran = await runAs(user, "apptainer", ["run", "--userns", image, "./verify"]);
 
-    expect(ran).toMatchObject({ status: 0, stdout: "/srv/env 1.16.0\n" });
+    expect(ran, ran.stderr).toMatchObject({ status: 0, stdout: "conda-lock: ok\n" });
   });
 
   test("is built again from its lock, to the same bytes, though a newer version came out", async () => {

@@ -94,8 +94,13 @@ function contentSteps(files: RFiles, isEarly: boolean): Step[] {
 
 function renvStep(path: string): Step {
   return rStep(`Restore the packages of ${path}`, [
-    `options(renv.consent = TRUE, renv.config.cache.enabled = FALSE)`,
-    `renv::restore(lockfile = "${imageLayout.repo}/${path}", library = Sys.getenv("R_LIBS_USER"), prompt = FALSE)`,
+    'Sys.setenv(RENV_PATHS_ROOT = "/tmp/renv")', // what it downloads is no part of the image
+    "options(renv.consent = TRUE, renv.config.cache.enabled = FALSE)",
+    `file <- "${imageLayout.repo}/${path}"`,
+    // what the author calls CRAN is one of its mirrors: the image has its own, with binaries, and the whole archive
+    "recorded <- unlist(renv::lockfile_read(file)$R$Repositories)",
+    'repos <- c(getOption("repos"), recorded[setdiff(names(recorded), names(getOption("repos")))])',
+    'renv::restore(lockfile = file, library = Sys.getenv("R_LIBS_USER"), repos = repos, prompt = FALSE)',
   ]);
 }
 
