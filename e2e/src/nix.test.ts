@@ -23,7 +23,7 @@ const flakeWith = (input: string): string => `{
       builder = "/bin/bash";
       outputs = [ "out" ];
       HARBOUR = builtins.readFile ./harbour.txt;
-      RELEASE = builtins.readFile "${"$"}{harbours}/.git-revision";
+      RELEASE = builtins.readFile "\${harbours}/.git-revision";
       shellHook = "export TIDES=$HARBOUR-tides";
     };
   };
