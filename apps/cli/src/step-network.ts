@@ -34,7 +34,7 @@ export function repositoryPolicy(
 }
 
 /**
- * What steps of an executor may reach.
+ * What steps of an executor may reach; those of a docker daemon have its network.
  * @param onNotice told when steps were to be limited and cannot be
  */
 export async function stepNetwork(
@@ -48,7 +48,7 @@ export async function stepNetwork(
   },
 ): Promise<StepNetwork> {
   const { settings, policy } = machine;
-  if ((flags.network ?? config.network) === "host") return { settings };
+  if (flags.builder !== undefined || (flags.network ?? config.network) === "host") return { settings };
   if (policy === undefined) {
     machine.onNotice(`the proxy of this machine does not speak HTTP: ${consequence}`);
     return { settings };

@@ -27,3 +27,9 @@ test("a mistake of the program stays one", () => {
 
   expect(readableError(mistake)).toBe(mistake);
 });
+
+test("of an error and what failed behind it, the first is told", () => {
+  const first = Object.assign(new Error("write"), { code: "ENOSPC", syscall: "write", path: "/a/b" });
+
+  expect(readableError(new SuppressedError(new Error("not put away"), first))).toMatchObject({ code: "E_NO_SPACE" });
+});

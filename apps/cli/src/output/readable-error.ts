@@ -16,9 +16,10 @@ const reasons: Readonly<Record<string, { readonly text: string; readonly hint: s
 
 /**
  * Failed system calls as errors for people; everything else, errors that are readable already among them, comes back as
- * it is.
+ * it is. Of an error and what then failed while things were put away, the first is told.
  */
 export function readableError(error: unknown): unknown {
+  if (error instanceof SuppressedError) return readableError(error.suppressed);
   if (isAppError(error) || isAbortError(error) || !isSystemError(error)) return error;
   const place = error.path ?? error.syscall;
   if (error.code === "ENOSPC" || error.code === "EDQUOT") {
