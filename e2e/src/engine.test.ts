@@ -82,9 +82,12 @@ describe("the same commit", () => {
       for (const [builder, executor] of [
         [allUsers()[0]!, "root"],
         [user!, "userns"],
-        [withOwnCache(user!, "the base alone"), "apptainer"],
+        [withOwnCache(user!), "apptainer"],
       ] as const) {
         const repository = exampleRepository(builder, "hello-jupyter");
+        writeFileSync(path.join(repository, "requirements.txt"), "idna\ntabulate\n"); // that no other test has built
+        commitAll(repository, "packages of its own", "2024-05-04T12:00:00Z");
+        giveTo(builder, repository);
         const image = path.join(builder.home, `same-${executor}.sif`);
         const words = ["--executor", executor, "--image-name", `same-${executor}`, repository];
         expect(await repo2singularity(builder, words)).toMatchObject({ status: 0 });
