@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import type { HostSettings } from "../host/host-settings.ts";
 import { stepEnv } from "../host/step-env.ts";
 import { aptConf } from "../host/step-files.ts";
-import { limitedSettings, networkPolicy } from "./limited-network.ts";
+import { limitedSettings, networkPolicy, rememberedLookup } from "./limited-network.ts";
 
 const settings: HostSettings = {
   caBundle: "",
@@ -51,4 +51,25 @@ test("the policy knows this machine's own addresses and names", async () => {
 
   expect(policy.ownAddresses()).toContain("127.0.0.1");
   expect(await policy.lookup("localhost")).toEqual(expect.arrayContaining([expect.stringMatching(/^(?:127\.|::1)/)]));
+});
+
+test("a name is looked up once a minute, however many ask at a time; a failure is not remembered", async () => {
+  const asked: string[] = [];
+  let nowMs = 0;
+  const lookup = rememberedLookup(
+    (host) => {
+      asked.push(host);
+      return host === "bad.example" ? Promise.reject(new Error("no such name")) : Promise.resolve(["192.0.2.1"]);
+    },
+    () => nowMs,
+  );
+
+  const answers = await Promise.all([lookup("a.example"), lookup("a.example"), lookup("b.example")]);
+  await expect(lookup("bad.example")).rejects.toThrow("no such name");
+  await expect(lookup("bad.example")).rejects.toThrow("no such name");
+  nowMs = 60_000;
+  await lookup("a.example");
+
+  expect(answers).toEqual([["192.0.2.1"], ["192.0.2.1"], ["192.0.2.1"]]);
+  expect(asked).toEqual(["a.example", "b.example", "bad.example", "bad.example", "a.example"]);
 });

@@ -32,9 +32,29 @@ export function networkPolicy(settings: HostSettings, references: readonly strin
     caBundle: settings.caBundle,
     ownAddresses: () =>
       Object.values(networkInterfaces()).flatMap((addresses) => (addresses ?? []).map(({ address }) => address)),
-    lookup: async (host) => {
+    lookup: rememberedLookup(async (host) => {
       const found = await lookup(host, { all: true });
       return found.map(({ address }) => address);
-    },
+    }),
+  };
+}
+
+const rememberedMs = 60_000;
+
+/**
+ * Asks for each name once a minute: installers open dozens of connections to one server at a time, and not every name
+ * server answers a burst of equal questions. A failure is not remembered.
+ */
+export function rememberedLookup(ask: NetworkPolicy["lookup"], now: () => number = Date.now): NetworkPolicy["lookup"] {
+  const answers = new Map<string, { readonly sinceMs: number; readonly addresses: Promise<readonly string[]> }>();
+  return (host) => {
+    const known = answers.get(host);
+    if (known !== undefined && now() - known.sinceMs < rememberedMs) return known.addresses;
+    const addresses = ask(host).catch((error: unknown) => {
+      answers.delete(host);
+      throw error;
+    });
+    answers.set(host, { sinceMs: now(), addresses });
+    return addresses;
   };
 }
