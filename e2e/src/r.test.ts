@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import path from "node:path";
@@ -7,6 +7,7 @@ import { readFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { commitAll, exampleRepository, giveTo } from "./support/clones.ts";
 import { repo2singularity, runAs } from "./support/program.ts";
+import { startSession } from "./support/session.ts";
 import { leastUser } from "./support/users.ts";
 import { setMirrors } from "./support/user-config.ts";
 
@@ -44,7 +45,7 @@ function serve(folder: string, asked: string[]): Server {
 
 const user = leastUser();
 
-describe("an R package with an install.R", () => {
+describe("an R package with an install.R and a Shiny app", () => {
   const asked: string[] = [];
   const cran = path.join(user.home, "cran");
   const image = path.join(user.home, "r-package.sif");
@@ -62,6 +63,9 @@ describe("an R package with an install.R", () => {
       path.join(repository, "install.R"),
       'install.packages("sunrise")\nstopifnot(sunrise::sunrise() == 6)\n',
     );
+    const shiny = path.join(user.clone, "examples/r-shiny");
+    copyFileSync(path.join(shiny, "app.R"), path.join(repository, "app.R"));
+    copyFileSync(path.join(shiny, "verify"), path.join(repository, "verify-shiny"));
     commitAll(repository, "install.R", "2024-05-02T12:00:00Z");
     giveTo(user, path.dirname(repository));
     setMirrors(user, { cran: `http://127.0.0.1:${port}/cran` });
@@ -84,6 +88,19 @@ describe("an R package with an install.R", () => {
 
     expect(ran.stdout).toContain("r-package: ok");
     expect(ran.status).toBe(0);
+  });
+
+  test("has its Shiny app behind the server, which nobody reaches without the token", async () => {
+    const verified = await runAs(user, "apptainer", ["run", "--userns", image, "./verify-shiny"]);
+    await using session = await startSession(user, [repository]);
+    const { origin, search } = new URL(session.url);
+    const page = await fetch(`${origin}/shiny/${search}`);
+    const stranger = await fetch(`${origin}/shiny/`, { redirect: "manual" });
+
+    expect(verified, verified.stderr).toMatchObject({ status: 0, stdout: "r-shiny: ok\n" });
+    expect(page.status).toBe(200);
+    expect(await page.text()).toContain("Words from the harbour");
+    expect(stranger.status).not.toBe(200);
   });
 
   test("keeps the public address of CRAN, and nothing of the mirror or the clock", async () => {

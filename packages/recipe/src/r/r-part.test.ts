@@ -73,6 +73,18 @@ describe("the files of R", () => {
     expect(titles(bound, "content")).toContain("Run install.R");
   });
 
+  test.each([
+    ["one file", { "app.R": "" }, "app.R"],
+    ["two files", { "ui.R": "", "server.R": "" }, "server.R"],
+  ])("a Shiny app of %s is put behind the server, with the distribution's Shiny", (_name, files, subject) => {
+    const [shiny, other] = [plan({ "install.R": "", ...files }), plan({ "install.R": "", "ui.R": "" })];
+
+    expect(shiny.decisions).toContainEqual(expect.objectContaining({ subject, outcome: "used" }));
+    expect(titles(shiny, "r")).toContain("Put the app behind the server");
+    expect(JSON.stringify(shiny.groups)).toContain("r-cran-shiny");
+    expect(JSON.stringify(other.groups)).not.toContain("shiny");
+  });
+
   test("the snapshot's day stands in the image's profile", () => {
     const recipe = plan({ "runtime.txt": "r-4.2-2023-01-31" });
     const profile = recipe.groups

@@ -2,6 +2,7 @@ import type { Decision, Step } from "@repo2singularity/contracts";
 import type { DatePin } from "../date/date-pin.ts";
 import type { ConfigFile } from "../detect/config-file.ts";
 import type { EnvironmentPart, LanguagePartInput } from "../plan/environment-part.ts";
+import { finishSteps } from "../plan/finish-steps.ts";
 import { cleanStep } from "../scripts/clean.ts";
 import { imageLayout } from "../scripts/image-layout.ts";
 import { chooseR, type RChoice } from "./choose-r.ts";
@@ -9,6 +10,7 @@ import { type RFiles, readRFiles } from "./read-r-files.ts";
 import { rVariables } from "./r-layout.ts";
 import { installPackagesLines, installRStep, rKernelStep, rProfileSteps, rStep, vendorRStep } from "./r-scripts.ts";
 import { settleLibraryStep } from "./settle-library.ts";
+import { shinySteps } from "./shiny.ts";
 
 /**
  * R with its notebook kernel, and the packages that the repository asks for.
@@ -33,7 +35,7 @@ export function planRPart(input: LanguagePartInput): EnvironmentPart {
           rKernelStep(),
           ...early,
           settleLibraryStep(),
-          cleanStep(),
+          ...(files.shinyApp === undefined ? [cleanStep()] : [...shinySteps(), ...finishSteps()]),
         ],
       },
     ],
@@ -58,6 +60,7 @@ function systemPackages(choice: RChoice, files: RFiles): readonly string[] {
     "r-base-core",
     "r-recommended",
     "r-cran-irkernel",
+    ...(files.shinyApp === undefined ? [] : ["r-cran-shiny"]),
     ...(installs ? ["r-base-dev", "r-cran-remotes", ...tools] : []),
   ];
 }
@@ -65,7 +68,7 @@ function systemPackages(choice: RChoice, files: RFiles): readonly string[] {
 /** The packages that the build itself uses, where the distribution does not bring them. */
 function toolSteps(choice: RChoice, files: RFiles): Step[] {
   const names = [
-    ...(choice.kind === "vendor" ? ["IRkernel", "remotes"] : []),
+    ...(choice.kind === "vendor" ? ["IRkernel", "remotes", ...(files.shinyApp === undefined ? [] : ["shiny"])] : []),
     ...(files.renvLock === undefined ? [] : ["renv"]),
   ];
   return names.length === 0 ? [] : [rStep(`Install ${names.join(" and ")}`, installPackagesLines(names), "/")];
@@ -125,7 +128,7 @@ function needsRepository({ text }: ConfigFile): boolean {
 }
 
 function decisionsOf(files: RFiles, choice: RChoice, isEarly: boolean): Decision[] {
-  const { request, runtime, description, renvLock, installR, date } = files;
+  const { request, runtime, description, renvLock, installR, shinyApp, date } = files;
   const used = (subject: string, reason: string): Decision => ({ subject, outcome: "used", reason });
   const why = request === undefined ? "nothing asks for a version" : `${request.from} asks for ${request.version}`;
   const snapshot = date === undefined ? "the newest packages of CRAN; name a day in runtime.txt to pin them" : date;
@@ -143,6 +146,7 @@ function decisionsOf(files: RFiles, choice: RChoice, isEarly: boolean): Decision
               : "it runs after the repository was copied, because it reads files of it",
           ),
         ]),
+    ...(shinyApp === undefined ? [] : [used(shinyApp, "it is a Shiny app: the server has it at /shiny/")]),
     { subject: `R ${choice.version}`, outcome: "chosen", reason: `${why}; ${choice.origin}` },
     { subject: "CRAN snapshot", outcome: "chosen", reason: snapshot },
   ];

@@ -4,6 +4,7 @@ import { readConfigFile } from "../detect/family.ts";
 import { parseRuntimeTxt } from "../python/runtime-txt.ts";
 import type { RepoTree } from "../tree/repo-tree.ts";
 import type { RRequest } from "./choose-r.ts";
+import { findShinyApp } from "./shiny.ts";
 import { firstSnapshotDay } from "./snapshot.ts";
 
 /** What a repository says of its R. */
@@ -16,10 +17,12 @@ export interface RFiles {
   readonly description?: string;
   readonly renvLock?: string;
   readonly installR?: ConfigFile;
+  /** The file of a Shiny app in the repository's root. */
+  readonly shinyApp?: string;
 }
 
 /**
- * Reads `runtime.txt`, `DESCRIPTION`, `renv.lock` and `install.R`.
+ * Reads `runtime.txt`, `DESCRIPTION`, `renv.lock` and `install.R`, and looks for a Shiny app.
  * @throws E_RECIPE_FILE_INVALID for a malformed file or a day before the first snapshot
  */
 export function readRFiles(tree: RepoTree, directory: ConfigDirectory): RFiles {
@@ -36,7 +39,9 @@ export function readRFiles(tree: RepoTree, directory: ConfigDirectory): RFiles {
   const request = requestOf(file?.path, runtime?.version, lock);
   const description = directory === "" && tree.readText("DESCRIPTION") !== undefined ? "DESCRIPTION" : undefined;
   const installR = readConfigFile(tree, configPath(directory, "install.R"));
+  const shinyApp = findShinyApp(tree);
   return {
+    ...(shinyApp === undefined ? {} : { shinyApp }),
     ...(request === undefined ? {} : { request }),
     ...(runtime?.date === undefined ? {} : { date: runtime.date }),
     ...(runtime === undefined || file === undefined ? {} : { runtime: file.path }),
