@@ -73,3 +73,19 @@ test("a name is looked up once a minute, however many ask at a time; a failure i
   expect(answers).toEqual([["192.0.2.1"], ["192.0.2.1"], ["192.0.2.1"]]);
   expect(asked).toEqual(["a.example", "b.example", "bad.example", "bad.example", "a.example"]);
 });
+
+test("names without end are not all kept", async () => {
+  const asked: string[] = [];
+  const lookup = rememberedLookup(
+    (host) => {
+      asked.push(host);
+      return Promise.resolve(["192.0.2.1"]);
+    },
+    () => 0,
+  );
+
+  for (let count = 0; count < 1_001; count += 1) await lookup(`${count}.example`);
+  await lookup("0.example");
+
+  expect(asked.filter((host) => host === "0.example")).toHaveLength(2);
+});

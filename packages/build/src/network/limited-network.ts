@@ -40,6 +40,8 @@ export function networkPolicy(settings: HostSettings, references: readonly strin
 }
 
 const rememberedMs = 60_000;
+/** A step could ask for names without end. */
+const rememberedNames = 1_000;
 
 /**
  * Asks for each name once a minute: installers open dozens of connections to one server at a time, and not every name
@@ -54,6 +56,7 @@ export function rememberedLookup(ask: NetworkPolicy["lookup"], now: () => number
       answers.delete(host);
       throw error;
     });
+    if (answers.size >= rememberedNames) answers.clear();
     answers.set(host, { sinceMs: now(), addresses });
     return addresses;
   };
