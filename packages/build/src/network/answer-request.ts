@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { admit, Denial, denialOf, statusText } from "./denial.ts";
 import { forwardRequest } from "./forward-request.ts";
+import { endpointOf } from "./named-endpoints.ts";
 import type { ProxyContext } from "./proxy-context.ts";
 import type { ProxiedTarget } from "./upstream-proxy.ts";
 
@@ -13,8 +14,8 @@ export async function answerRequest(
   let target: ProxiedTarget = { kind: "http", host: "", port: 80 };
   try {
     const url = parseAddress(incoming.url ?? "");
-    const port = url.port === "" ? 80 : Number(url.port);
-    target = { ...target, host: url.hostname.replace(/^\[(?<address>.*)\]$/, "$<address>"), port };
+    const { host, port = 80 } = endpointOf(url);
+    target = { ...target, host, port };
     const way = await admit(target, context);
     const { agents, policy, signal } = context;
     await forwardRequest({ incoming, response, url, way }, { agents, caBundle: policy.caBundle, signal });

@@ -2,7 +2,7 @@ import { request as requestHttp } from "node:http";
 import { request as requestHttps } from "node:https";
 import { connect, isIPv6, type LookupFunction, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
-import { formatEndpoint } from "./named-endpoints.ts";
+import { endpointOf, formatEndpoint } from "./named-endpoints.ts";
 import { proxyAuthorization } from "./upstream-proxy.ts";
 
 /** Until a connection stands. */
@@ -90,9 +90,8 @@ export function upstreamOptions(
   proxy: URL,
   caBundle: string,
 ): { readonly host: string; readonly port: number; readonly ca?: string } {
-  const port = proxy.port === "" ? { "http:": 80, "https:": 443 }[proxy.protocol] : Number(proxy.port);
-  const host = proxy.hostname.replace(/^\[(?<address>.*)\]$/, "$<address>");
-  return { host, port: port ?? 80, ...(proxy.protocol === "https:" && caBundle !== "" ? { ca: caBundle } : {}) };
+  const { host, port = 80 } = endpointOf(proxy);
+  return { host, port, ...(proxy.protocol === "https:" && caBundle !== "" ? { ca: caBundle } : {}) };
 }
 
 /** What a proxy of this machine wants to be told. */

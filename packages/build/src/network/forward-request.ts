@@ -9,6 +9,7 @@ import { Agent as TlsAgent, request as requestHttps } from "node:https";
 import { pipeline } from "node:stream/promises";
 import { pinned, upstreamHeaders, upstreamOptions } from "./dial.ts";
 import type { Way } from "./find-way.ts";
+import { endpointOf } from "./named-endpoints.ts";
 
 /** Connections that are used again. */
 export interface ForwardAgents {
@@ -81,8 +82,7 @@ function startRequest(
   ];
   const question = { method: incoming.method ?? "GET", signal, setHost: false };
   if (way.kind === "direct") {
-    const host = url.hostname.replace(/^\[(?<address>.*)\]$/, "$<address>");
-    const place = { host, port: url.port === "" ? 80 : Number(url.port), ...pinned(way.addresses) };
+    const place = { ...endpointOf(url), ...pinned(way.addresses) };
     return requestHttp({ ...question, ...place, agent: agents.http, path, headers });
   }
   const { proxy } = way;

@@ -27,7 +27,7 @@ export function namedEndpoints(settings: EndpointSettings, references: readonly 
     ...Object.values(archives).map(({ uri }) => uri),
     ...registries,
   ];
-  return new Set(urls.flatMap((url) => (url === undefined ? [] : endpointOf(url))));
+  return new Set(urls.flatMap((url) => (url === undefined ? [] : endpointText(url))));
 }
 
 /** How an endpoint is written: host in small letters, IPv6 in brackets. */
@@ -35,10 +35,20 @@ export function formatEndpoint(host: string, port: number): string {
   return `${host.includes(":") ? `[${host}]` : host.toLowerCase()}:${port}`;
 }
 
-function endpointOf(text: string): readonly string[] {
+/** Host, IPv6 without brackets, and port of a URL; no port for one that is not HTTP and names none. */
+export function endpointOf({ hostname, port, protocol }: URL): {
+  readonly host: string;
+  readonly port: number | undefined;
+} {
+  const host = hostname.replace(/^\[(?<address>.*)\]$/, "$<address>");
+  return { host, port: port === "" ? { "http:": 80, "https:": 443 }[protocol] : Number(port) };
+}
+
+function endpointText(text: string): readonly string[] {
   const url = URL.parse(text);
-  const port = url?.port || { "http:": "80", "https:": "443" }[url?.protocol ?? ""];
-  return url === null || port === undefined ? [] : [`${url.hostname}:${port}`];
+  if (url === null) return [];
+  const { host, port } = endpointOf(url);
+  return port === undefined ? [] : [formatEndpoint(host, port)];
 }
 
 function registryUrl(reference: string): readonly string[] {
