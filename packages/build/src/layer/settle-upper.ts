@@ -49,8 +49,7 @@ export interface SettledUpper {
 export async function settleUpper(upper: string, options: SettleOptions): Promise<SettledUpper> {
   const { host, scratchDir, signal, maxFiles } = options;
   const entries = await listAndOpenTree(host, upper, join(scratchDir, "listing"), { maxFiles, signal });
-  const closedFiles = entries.filter(({ type, mode }) => type === "f" && (mode & 0o400) === 0);
-  for (const { path, mode } of closedFiles) chmodSync(hostPath(upper, path), mode | 0o400);
+  for (const { path, mode } of entries.filter(isClosedFile)) chmodSync(hostPath(upper, path), mode | 0o400);
 
   const lowers = new MergedLowers(options.lowerTrees);
   const hidden = await hiddenByOpaque(upper, entries, lowers, options);
@@ -62,8 +61,7 @@ export async function settleUpper(upper: string, options: SettleOptions): Promis
   const left = entries.filter(({ path }) => !dropped.has(path));
   setTimes(upper, left, options.mtimeSeconds);
 
-  const closedFolders = left.filter(({ type, mode }) => type === "d" && (mode & 0o700) !== 0o700);
-  const closed = [...closedFolders, ...closedFiles].filter(({ path }) => !dropped.has(path));
+  const closed = left.filter((entry) => isClosedFile(entry) || isClosedFolder(entry));
   return {
     closedModes: new Map(closed.map(({ path, mode }) => [path, mode])),
     close: () => {
@@ -174,6 +172,14 @@ function setTimes(upper: string, left: readonly ListedEntry[], seconds: number):
     if (type !== "c") lutimesSync(hostPath(upper, path), seconds, seconds);
   }
   lutimesSync(upper, seconds, seconds);
+}
+
+function isClosedFile({ type, mode }: ListedEntry): boolean {
+  return type === "f" && (mode & 0o400) === 0;
+}
+
+function isClosedFolder({ type, mode }: ListedEntry): boolean {
+  return type === "d" && (mode & 0o700) !== 0o700;
 }
 
 function depth(path: string): number {
