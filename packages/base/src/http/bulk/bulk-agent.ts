@@ -1,3 +1,4 @@
+import { asError } from "./as-error.ts";
 import { BulkBody } from "./bulk-body.ts";
 import { BulkConnection } from "./bulk-connection.ts";
 import type { ResponseHead } from "./response-head.ts";
@@ -51,16 +52,15 @@ export class BulkAgent {
    * @throws the system's errors, or an Error that says what is wrong with the answer; an abort's reason
    */
   async ask(url: URL, question: BulkQuestion): Promise<BulkAnswer> {
-    const kept = this.#takeIdle(url.origin);
-    if (kept !== undefined && question.body === undefined) {
-      // the server may have closed it just now: what it was asked is asked on a new one then
+    // a body cannot be sent twice, and the server may have closed an idle connection just now
+    const kept = question.body === undefined ? this.#takeIdle(url.origin) : undefined;
+    if (kept !== undefined) {
+      // then it is asked on a new one
       const answer = await this.#exchange(kept, url, question).catch((error: unknown) => {
         if (question.signal?.aborted === true) throw error;
         return undefined;
       });
       if (answer !== undefined) return answer;
-    } else if (kept !== undefined) {
-      this.#keep(url.origin, kept);
     }
     const { connectTimeoutMs, ca } = this.#options;
     const options = { timeoutMs: connectTimeoutMs, signal: question.signal, ...(ca !== undefined && { ca }) };
@@ -78,10 +78,7 @@ export class BulkAgent {
 
   async #exchange(connection: BulkConnection, url: URL, question: BulkQuestion): Promise<BulkAnswer> {
     const { signal, idleTimeoutMs } = question;
-    const onAbort = (): void => {
-      const reason: unknown = signal?.reason;
-      connection.close(reason instanceof Error ? reason : new Error(String(reason)));
-    };
+    const onAbort = (): void => connection.close(asError(signal?.reason));
     const drop = (): void => {
       signal?.removeEventListener("abort", onAbort);
       this.#open.delete(connection);

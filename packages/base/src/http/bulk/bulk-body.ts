@@ -1,4 +1,5 @@
 import { Readable } from "node:stream";
+import { asError } from "./as-error.ts";
 import type { BulkConnection } from "./bulk-connection.ts";
 import { ChunkedDecoder } from "./chunked.ts";
 import type { BodyFraming } from "./response-head.ts";
@@ -39,7 +40,7 @@ export class BulkBody extends Readable {
       .next()
       .then(
         ({ value, done }) => this.push(done === true ? null : Buffer.from(value)),
-        (error: unknown) => this.destroy(error instanceof Error ? error : new Error(String(error))),
+        (error: unknown) => this.destroy(asError(error)),
       );
   }
 

@@ -1,4 +1,5 @@
 import type { Socket } from "node:net";
+import { asError } from "./as-error.ts";
 import { type ResponseHead, tryParseResponseHead } from "./response-head.ts";
 
 /** How a connection is made. */
@@ -208,8 +209,4 @@ async function makeSocket(
 
 function connectTimeout(timeoutMs: number): Error {
   return Object.assign(new Error(`no connection within ${timeoutMs} ms`), { code: "ERR_CONNECT_TIMEOUT" });
-}
-
-function asError(error: unknown): Error {
-  return error instanceof Error ? error : new Error(String(error));
 }
