@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { readFile, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import path from "node:path";
 import { AppError } from "@repo2singularity/base";
 import {
@@ -15,6 +15,7 @@ import { noSuchKey } from "@repo2singularity/registry";
 import type { HostIo } from "../host-io.ts";
 import { type KeyServerFlags, requireKeyServer } from "../key-servers.ts";
 import { apptainerFiles } from "../apptainer-files.ts";
+import { readNamedFile } from "../named-file.ts";
 import { readPassphrase } from "./sign.ts";
 
 /** Options of `key newpair`. */
@@ -68,9 +69,7 @@ export async function listKeys(
 
 /** `key import`: puts the keys of a file into the keyring. */
 export async function importKeys(file: string, io: HostIo): Promise<void> {
-  const bytes = await readFile(path.resolve(io.cwd, file)).catch((error: unknown) => {
-    throw new AppError("E_USAGE", `${file}: cannot be read`, { cause: error });
-  });
+  const bytes = await readNamedFile(file, io);
   await addAll(await parsePgpKeys(bytes, file), io);
 }
 

@@ -1,5 +1,3 @@
-import { readFile } from "node:fs/promises";
-import path from "node:path";
 import { AppError, Secret } from "@repo2singularity/base";
 import {
   checkLogin,
@@ -10,6 +8,7 @@ import {
 } from "@repo2singularity/registry";
 import type { HostIo } from "../host-io.ts";
 import { apptainerFiles } from "../apptainer-files.ts";
+import { readNamedText } from "../named-file.ts";
 import { dockerConfigFiles } from "../registry-access.ts";
 import { openRemoteAccess, type RemoteFlags } from "../remote-access.ts";
 import { readSecretLine } from "../secret-line.ts";
@@ -65,9 +64,7 @@ async function readToken(host: string, { tokenFile }: LoginFlags, io: HostIo): P
   const text =
     tokenFile === undefined
       ? await readSecretLine(io, `token or password for ${host}: `)
-      : await readFile(path.resolve(io.cwd, tokenFile), "utf8").catch((error: unknown) => {
-          throw new AppError("E_USAGE", `${tokenFile}: cannot be read`, { cause: error });
-        });
+      : await readNamedText(tokenFile, io);
   const token = text.split(/\r?\n/)[0]?.trim() ?? "";
   if (token !== "") return new Secret(token);
   throw new AppError("E_USAGE", `no token for ${host} was given`, {

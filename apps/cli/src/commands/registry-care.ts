@@ -1,5 +1,3 @@
-import { readFile } from "node:fs/promises";
-import path from "node:path";
 import { AppError, formatSize, parseSize } from "@repo2singularity/base";
 import {
   applyRetention,
@@ -13,6 +11,7 @@ import {
   setMember,
 } from "@repo2singularity/registry/server";
 import type { HostIo } from "../host-io.ts";
+import { readNamedText } from "../named-file.ts";
 import { openRegistryPlace, type RegistryPlaceFlags } from "../registry/open-registry-place.ts";
 
 /** Options of `registry collection`. */
@@ -28,15 +27,11 @@ export interface CollectionFlags extends RegistryPlaceFlags {
 const hourMs = 3_600_000;
 
 /** `registry collection PATH`: says what holds for all repositories at and below a path, and shows all that was said. */
-export async function changeCollection(
-  collectionPath: string | undefined,
-  flags: CollectionFlags,
-  io: HostIo,
-): Promise<void> {
+export async function changeCollection(path: string | undefined, flags: CollectionFlags, io: HostIo): Promise<void> {
   await using place = await openRegistryPlace(flags, io);
   const { state, now } = place.registry;
-  if (collectionPath !== undefined) {
-    const name = collectionPath === "." ? "" : collectionPath;
+  if (path !== undefined) {
+    const name = path === "." ? "" : path;
     const { keepLast, expireUnused } = flags;
     const hasRules = keepLast !== undefined || expireUnused !== undefined;
     await setCollection(state.db, name, {
@@ -77,12 +72,7 @@ export async function changeRepository(
   if (description === undefined && readme === undefined) {
     throw new AppError("E_USAGE", "nothing is said of the repository", { hint: "add --description or --readme" });
   }
-  const file = readme === undefined ? undefined : path.resolve(io.cwd, readme);
-  const text =
-    file &&
-    (await readFile(file, "utf8").catch((error: unknown) => {
-      throw new AppError("E_USAGE", `${readme}: cannot be read`, { cause: error });
-    }));
+  const text = readme === undefined ? undefined : await readNamedText(readme, io);
   await using place = await openRegistryPlace(flags, io);
   const texts = { ...(description !== undefined && { description }), ...(text !== undefined && { readme: text }) };
   if (await describeRepository(place.registry, name, texts)) return;

@@ -13,6 +13,7 @@ import {
 } from "@repo2singularity/image";
 import type { HostIo } from "../host-io.ts";
 import { apptainerFiles } from "../apptainer-files.ts";
+import { readNamedText } from "../named-file.ts";
 import { readSecretLine } from "../secret-line.ts";
 
 /** Options of `sign`. */
@@ -40,7 +41,7 @@ export async function sign(image: string, flags: SignFlags, io: HostIo): Promise
 }
 
 async function pemSigner(name: string, flags: SignFlags, io: HostIo): Promise<SifSigner> {
-  const pem = await readNamed(path.resolve(io.cwd, name), name);
+  const pem = await readNamedText(name, io);
   const isEncrypted = /BEGIN ENCRYPTED|Proc-Type: 4,ENCRYPTED/.test(pem);
   const passphrase = isEncrypted ? await readPassphrase(name, flags, io) : undefined;
   return { kind: "dsse", privateKey: parsePrivateKey(pem, name, passphrase) };
@@ -69,12 +70,6 @@ export async function readPassphrase(
   io: HostIo,
 ): Promise<string> {
   if (passphraseFile === undefined) return readSecretLine(io, `passphrase of ${what}: `);
-  const text = await readNamed(path.resolve(io.cwd, passphraseFile), passphraseFile);
+  const text = await readNamedText(passphraseFile, io);
   return text.split(/\r?\n/)[0] ?? "";
-}
-
-async function readNamed(file: string, name: string): Promise<string> {
-  return readFile(file, "utf8").catch((error: unknown) => {
-    throw new AppError("E_USAGE", `${name}: cannot be read`, { cause: error });
-  });
 }

@@ -1,4 +1,3 @@
-import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { AppError } from "@repo2singularity/base";
 import {
@@ -10,6 +9,7 @@ import {
 } from "@repo2singularity/image";
 import type { HostIo } from "../host-io.ts";
 import { findPgpKey, type KeySearch } from "../find-pgp-key.ts";
+import { readNamedText } from "../named-file.ts";
 import { checkStructure, type StructureReport } from "./image-verify.ts";
 
 /** Options of `verify`. */
@@ -94,7 +94,7 @@ async function readCertified(flags: VerifyFlags, io: HostIo): Promise<Certified 
 }
 
 async function readCertificates(names: readonly string[], io: HostIo): Promise<ReturnType<typeof parseCertificates>> {
-  const lists = await Promise.all(names.map(async (name) => parseCertificates(await readNamed(name, io), name)));
+  const lists = await Promise.all(names.map(async (name) => parseCertificates(await readNamedText(name, io), name)));
   return lists.flat();
 }
 
@@ -104,12 +104,6 @@ async function machineRoots(): Promise<ReturnType<typeof parseCertificates>> {
   return getCACertificates("system").flatMap((pem) => parseCertificates(pem, "an authority of this machine"));
 }
 
-async function readNamed(name: string, io: HostIo): Promise<string> {
-  return readFile(path.resolve(io.cwd, name), "utf8").catch((error: unknown) => {
-    throw new AppError("E_USAGE", `${name}: cannot be read`, { cause: error });
-  });
-}
-
 async function readPublicKey(name: string, io: HostIo): Promise<ReturnType<typeof parsePublicKey>> {
-  return parsePublicKey(await readNamed(name, io), name);
+  return parsePublicKey(await readNamedText(name, io), name);
 }
