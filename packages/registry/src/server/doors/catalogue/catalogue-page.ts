@@ -1,18 +1,17 @@
-import { createHash } from "node:crypto";
 import { formatSize } from "@repo2singularity/base";
 import { html, type Html } from "../../../pages/html.ts";
 import { renderMarkdown } from "../../../pages/markdown.ts";
-import { pageStyle } from "../../../pages/page-style.ts";
+import { table } from "../../../pages/table.ts";
 import type { CatalogueEntry } from "../../service/catalogue.ts";
+import { createPageFrame } from "../http/page-frame.ts";
 
-const style = `${pageStyle}pre { white-space: pre-wrap; overflow-wrap: anywhere; }\n`;
-const styleHash = createHash("sha256").update(style).digest("base64");
+const page = createPageFrame("pre { white-space: pre-wrap; overflow-wrap: anywhere; }\n", {
+  images: "https: data:", // those of READMEs
+});
 
-/** What goes with these pages: no scripts, images of READMEs alone from elsewhere. */
+/** What goes with these pages. */
 export const cataloguePageHeaders: Readonly<Record<string, string>> = {
-  "content-type": "text/html; charset=utf-8",
-  "content-security-policy": `default-src 'none'; style-src 'sha256-${styleHash}'; img-src https: data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'`,
-  "x-content-type-options": "nosniff",
+  ...page.headers,
   vary: "accept, authorization",
 };
 
@@ -24,37 +23,22 @@ export function repositoryPage(entry: CatalogueEntry & { readonly readme: string
   const { name, description, images, readme, pullCount } = entry;
   const rows = images.map(
     ({ tags, architecture, sizeBytes, isSigned, digest }) =>
-      html`<tr>
-        <th scope="row">${tags.join(", ")}</th>
-        <td>${architecture}</td>
-        <td>${formatSize(sizeBytes)}</td>
-        <td>${isSigned ? "yes" : "no"}</td>
-        <td><code title="${digest}">${digest.slice("sha256:".length, 19)}</code></td>
-      </tr> `,
+      [
+        tags.join(", "),
+        architecture,
+        formatSize(sizeBytes),
+        isSigned ? "yes" : "no",
+        html`<code title="${digest}">${digest.slice("sha256:".length, 19)}</code>`,
+      ] as const,
   );
-  const table = html`<div class="wide">
-    <table class="rows">
-      <thead>
-        <tr>
-          <th scope="col">Tags</th>
-          <th scope="col">Processor</th>
-          <th scope="col">Size</th>
-          <th scope="col">Signed</th>
-          <th scope="col">sha256</th>
-        </tr>
-      </thead>
-      <tbody>
-        ${rows}
-      </tbody>
-    </table>
-  </div>`;
+  const heads = ["Tags", "Processor", "Size", "Signed", "sha256"];
   const [tag] = images.flatMap(({ tags }) => tags);
-  return wholePage(
+  return page.text(
     name,
     html`<h1>${name}</h1>
       ${description === "" ? "" : html`<p>${description}</p> `}
       <p class="quiet">${pullCount === 1 ? "pulled once" : `pulled ${pullCount} times`}</p>
-      ${images.length === 0 ? html`<p>No image is under a tag here.</p>` : table}
+      ${images.length === 0 ? html`<p>No image is under a tag here.</p>` : table("rows", heads, rows)}
       ${tag === undefined ? "" : pullCommands(name, tag, address)}
       ${readme === "" ? "" : html`<article>${renderMarkdown(readme)}</article>`}`,
   );
@@ -91,7 +75,7 @@ export function listPage(
         </p>
       </li> `,
   );
-  return wholePage(
+  return page.text(
     "Images",
     html`<h1>Images</h1>
       <form class="search" role="search">
@@ -107,13 +91,4 @@ export function listPage(
       }
       ${next === undefined ? "" : html`<p><a href="${next}">More</a></p>`}`,
   );
-}
-
-function wholePage(title: string, body: Html): string {
-  return `<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark"><title>${html`${title}`.toString()}</title>
-<style>${style}</style></head>
-<body><main id="content">${body.toString()}</main></body></html>
-`;
 }

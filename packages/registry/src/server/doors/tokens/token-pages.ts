@@ -1,12 +1,11 @@
 import { html, type Html } from "../../../pages/html.ts";
-import { pageStyle } from "../../../pages/page-style.ts";
 import type { PageUser } from "../../policy/page-session.ts";
 import { actions, formatScope } from "../../policy/scope.ts";
 import type { TokenInfo } from "../../policy/tokens.ts";
+import { createPageFrame } from "../http/page-frame.ts";
 import { lives, type TokenForm } from "./token-form.ts";
 
-/** The whole style of these pages, which stands in them. */
-export const tokenPageStyle: string = `${pageStyle}form p { margin: 0.75rem 0; }
+const frame = createPageFrame(`form p { margin: 0.75rem 0; }
 label, legend { display: block; font-weight: 500; }
 fieldset { border: 1px solid var(--line); border-radius: 6px; margin: 0.75rem 0; padding: 0.5rem 1rem; }
 fieldset label { display: inline-block; font-weight: 400; margin-right: 1.25rem; padding: 0.3rem 0; }
@@ -16,7 +15,15 @@ button { padding: 0.5rem 1.2rem; font: inherit; font-weight: 500; color: var(--p
 .message { border-left: 4px solid var(--focus); padding: 0.5rem 1rem; background: var(--card); overflow-wrap: anywhere; }
 pre { white-space: pre-wrap; overflow-wrap: anywhere; } .secret { user-select: all; }
 small { display: block; max-width: 30rem; margin-top: 0.25rem; }
-`;
+`);
+
+/** What goes with these pages: also no copy in a cache, and their address is told to nobody. */
+export const tokenPageHeaders: Readonly<Record<string, string>> = {
+  ...frame.headers,
+  "cache-control": "no-store",
+  "referrer-policy": "no-referrer",
+  "x-frame-options": "DENY",
+};
 
 /** What a page shows to whoever signed in. */
 export interface TokenPage {
@@ -33,7 +40,8 @@ export interface TokenPage {
 
 /** The page on which somebody shows a token of theirs. */
 export function signInPage(message?: string): string {
-  return wholePage(
+  return frame.text(
+    "Access tokens",
     html`<h1>Access tokens</h1>
       ${messageBlock(message)}
       <form method="post">
@@ -56,7 +64,8 @@ export function signInPage(message?: string): string {
 export function tokensPage(page: TokenPage): string {
   const { user, session, tokens, form, made, message } = page;
   const kind = user.isAdmin ? ", an admin" : "";
-  return wholePage(
+  return frame.text(
+    "Access tokens",
     html`<h1>Access tokens</h1>
       <p class="quiet">Signed in as <strong>${user.name}</strong>${kind}. <a href="?">Sign out</a></p>
       ${messageBlock(message)} ${made === undefined ? "" : madeBlock(user, made)}
@@ -166,13 +175,4 @@ function messageBlock(message: string | undefined): Html {
 
 function day(ms: number): string {
   return new Date(ms).toISOString().slice(0, 10);
-}
-
-function wholePage(body: Html): string {
-  return `<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark"><title>Access tokens</title>
-<style>${tokenPageStyle}</style></head>
-<body><main id="content">${body.toString()}</main></body></html>
-`;
 }

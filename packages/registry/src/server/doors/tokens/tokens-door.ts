@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { isAppError } from "@repo2singularity/base";
 import { openPageSession, type PageUser, sealPageSession } from "../../policy/page-session.ts";
@@ -8,22 +7,11 @@ import { letBodyPass, tellError } from "../http/answer-error.ts";
 import type { DoorOptions } from "../http/door-options.ts";
 import { addressOf, readBody, takeBodiesUnread } from "../http/request.ts";
 import { emptyForm, readForm, wishOf } from "./token-form.ts";
-import { signInPage, type TokenPage, tokenPageStyle, tokensPage } from "./token-pages.ts";
+import { signInPage, type TokenPage, tokenPageHeaders, tokensPage } from "./token-pages.ts";
 
 /** Long enough to fill in a form; then the token is asked for again. */
 const lifeSeconds = 15 * 60;
 const formLimitBytes = 64 * 2 ** 10;
-const styleHash = createHash("sha256").update(tokenPageStyle).digest("base64");
-
-/** No scripts, nothing from elsewhere, no frames around it, no copy in a cache. */
-const pageHeaders: Readonly<Record<string, string>> = {
-  "content-type": "text/html; charset=utf-8",
-  "cache-control": "no-store",
-  "content-security-policy": `default-src 'none'; style-src 'sha256-${styleHash}'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'`,
-  "referrer-policy": "no-referrer",
-  "x-content-type-options": "nosniff",
-  "x-frame-options": "DENY",
-};
 
 /**
  * The page `/auth/tokens`, to which `apptainer remote login` sends people: who shows a token of theirs sees their
@@ -110,5 +98,5 @@ async function answer(
 }
 
 function send(reply: FastifyReply, status: number, page: string): FastifyReply {
-  return reply.code(status).headers(pageHeaders).send(page);
+  return reply.code(status).headers(tokenPageHeaders).send(page);
 }

@@ -2,6 +2,7 @@ import { formatSize } from "@repo2singularity/base";
 import type { PublishedImage } from "../published-image.ts";
 import { pullCommands } from "./commands.ts";
 import { html, type Html } from "../../../pages/html.ts";
+import { table } from "../../../pages/table.ts";
 import type { Page } from "./layout.ts";
 
 /** The page of a tag: what the image is, how to get it, its labels, packages and recipe. */
@@ -21,8 +22,9 @@ export function tagPage(image: PublishedImage, siteUrl: string): Page {
       <h2>Get it</h2>
       ${pullCommands(image, siteUrl)}
     </section>
-    ${section("Labels", Object.entries(labels).length, table(["Label", "Value"], Object.entries(labels)))}
-    ${section("Packages", packages.length, table(["Package", "Version"], packages.map(splitPackage)))} ${recipe(image)}`;
+    ${section("Labels", Object.entries(labels).length, table("pairs", ["Label", "Value"], Object.entries(labels)))}
+    ${section("Packages", packages.length, table("pairs", ["Package", "Version"], packages.map(splitPackage)))}
+    ${recipe(image)}`;
   return { title, depth: 4, trail: [title], body };
 }
 
@@ -64,27 +66,6 @@ function section(title: string, count: number, content: Html): Html {
   return count === 0
     ? html``
     : html`<details${count > 20 ? "" : html` open`}><summary>${title} (${count})</summary>\n${content}</details>`;
-}
-
-function table(heads: readonly string[], rows: ReadonlyArray<readonly [string, string]>): Html {
-  return html`<div class="wide">
-    <table class="pairs">
-      <thead>
-        <tr>
-          ${heads.map((head) => html`<th scope="col">${head}</th>`)}
-        </tr>
-      </thead>
-      <tbody>
-        ${rows.map(
-          ([name, value]) =>
-            html`<tr>
-              <th scope="row">${name}</th>
-              <td>${value}</td>
-            </tr> `,
-        )}
-      </tbody>
-    </table>
-  </div>`;
 }
 
 function splitPackage(text: string): readonly [string, string] {
