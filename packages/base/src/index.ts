@@ -1,5 +1,6 @@
 export { AppError, isAppError, type AppErrorOptions } from "./errors/app-error.ts";
 export { errorCodes, exitCodeOf, type ErrorCode } from "./errors/codes.ts";
+export { errnoOf } from "./errors/errno-of.ts";
 export { isAbortError, withTimeLimit } from "./abort.ts";
 export { canonicalJson, sha256Hex, type Digest } from "./digest.ts";
 export { defaultMaxFiles, tooManyFiles } from "./file-limit.ts";

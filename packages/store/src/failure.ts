@@ -1,10 +1,4 @@
-import { AppError, isAbortError, isAppError } from "@repo2singularity/base";
-
-/** The errno name of a failed system call, such as `ENOENT`; undefined for anything else. */
-export function errnoOf(error: unknown): string | undefined {
-  const code = error instanceof Error && "code" in error ? error.code : undefined;
-  return typeof code === "string" ? code : undefined;
-}
+import { AppError, errnoOf, isAbortError, isAppError } from "@repo2singularity/base";
 
 /**
  * Turns the failure of a system call on the cache into an error for people.

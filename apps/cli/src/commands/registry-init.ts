@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { AppError } from "@repo2singularity/base";
+import { AppError, errnoOf } from "@repo2singularity/base";
 import { type CiService, initFiles } from "@repo2singularity/registry/static";
 import type { HostIo } from "../host-io.ts";
 
@@ -51,7 +51,7 @@ async function writeNew(file: string, text: string): Promise<boolean> {
     await writeFile(file, text, { flag: "wx" });
     return true;
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "EEXIST") return false;
+    if (errnoOf(error) === "EEXIST") return false;
     throw new AppError("E_FILE_ACCESS", `${file}: cannot be written`, { cause: error });
   }
 }

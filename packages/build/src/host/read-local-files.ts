@@ -1,4 +1,5 @@
 import { readFile, readdir } from "node:fs/promises";
+import { errnoOf } from "@repo2singularity/base";
 import type { HostReader } from "./host-reader.ts";
 
 /** Failures that mean "this user has no such file"; anything else is a defect that must be seen. */
@@ -14,7 +15,7 @@ async function unlessAbsent<T>(reading: Promise<T>): Promise<T | undefined> {
   try {
     return await reading;
   } catch (error) {
-    if (error instanceof Error && "code" in error && absent.has(String(error.code))) return undefined;
+    if (absent.has(errnoOf(error) ?? "")) return undefined;
     throw error;
   }
 }

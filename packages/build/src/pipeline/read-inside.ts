@@ -1,6 +1,6 @@
 import { lstatSync, readFileSync, realpathSync } from "node:fs";
 import path from "node:path";
-import { AppError } from "@repo2singularity/base";
+import { AppError, errnoOf } from "@repo2singularity/base";
 
 const textLimitBytes = 4 * 2 ** 20;
 
@@ -32,8 +32,7 @@ function realPathOf(file: string): string | undefined {
   try {
     return realpathSync(file);
   } catch (error) {
-    if (error instanceof Error && "code" in error && (error.code === "ENOENT" || error.code === "ENOTDIR"))
-      return undefined;
+    if (["ENOENT", "ENOTDIR"].includes(errnoOf(error) ?? "")) return undefined;
     throw error;
   }
 }

@@ -1,6 +1,6 @@
 import { chmod, readFile } from "node:fs/promises";
 import path from "node:path";
-import { AppError } from "@repo2singularity/base";
+import { AppError, errnoOf } from "@repo2singularity/base";
 import { replaceFile, writeFully } from "../files/replace-file.ts";
 import { withKeyringLock } from "./keyring-lock.ts";
 import { parsePgpKeys, publicPgpKey, type PgpKey } from "./pgp-key.ts";
@@ -49,7 +49,7 @@ async function readKeys(file: string): Promise<readonly PgpKey[]> {
   try {
     bytes = await readFile(file);
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return [];
+    if (errnoOf(error) === "ENOENT") return [];
     throw new AppError("E_FILE_ACCESS", `${file}: cannot be read`, { cause: error });
   }
   return bytes.length === 0 ? [] : parsePgpKeys(bytes, file);

@@ -1,5 +1,5 @@
 import type { FileHandle } from "node:fs/promises";
-import { AppError } from "@repo2singularity/base";
+import { AppError, errnoOf } from "@repo2singularity/base";
 import type { RemoteBytes } from "../remote/remote-image.ts";
 import { sizeMismatch } from "./part-map.ts";
 
@@ -71,5 +71,5 @@ function noSpace(what: string, cause: unknown): AppError {
 }
 
 function isFull(error: unknown): boolean {
-  return error instanceof Error && "code" in error && (error.code === "ENOSPC" || error.code === "EDQUOT");
+  return ["ENOSPC", "EDQUOT"].includes(errnoOf(error) ?? "");
 }

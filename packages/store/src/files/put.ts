@@ -2,8 +2,8 @@ import { createHash, type Hash } from "node:crypto";
 import { constants, createReadStream } from "node:fs";
 import { chmod, copyFile, lstat, mkdir, open, rename, rm, type FileHandle } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { AppError, type Digest } from "@repo2singularity/base";
-import { errnoOf, guarded, orAbsent, storeFailure } from "../failure.ts";
+import { AppError, type Digest, errnoOf } from "@repo2singularity/base";
+import { guarded, orAbsent, storeFailure } from "../failure.ts";
 import { filePath, type Layout } from "../layout.ts";
 import { freshName, ownMark } from "../owner/process-mark.ts";
 

@@ -1,8 +1,8 @@
 import { lstat, readFile, rm, rmdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { AppError, nullLogger, sha256Hex, type Logger } from "@repo2singularity/base";
-import { errnoOf, guarded, orAbsent } from "../failure.ts";
+import { AppError, errnoOf, nullLogger, sha256Hex, type Logger } from "@repo2singularity/base";
+import { guarded, orAbsent } from "../failure.ts";
 import type { Layout } from "../layout.ts";
 import { fateOf, formatMark, ownMark, tryParseMark } from "../owner/process-mark.ts";
 

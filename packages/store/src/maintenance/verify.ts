@@ -1,7 +1,7 @@
 import { rm } from "node:fs/promises";
-import { isAbortError, type Digest } from "@repo2singularity/base";
+import { errnoOf, isAbortError, type Digest } from "@repo2singularity/base";
 import { digestOfFile } from "../files/put.ts";
-import { errnoOf, guarded } from "../failure.ts";
+import { guarded } from "../failure.ts";
 import type { Layout } from "../layout.ts";
 import { listItems, listRecords } from "./items.ts";
 

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { readFileSync, readlinkSync } from "node:fs";
 import { hostname } from "node:os";
-import { sha256Hex } from "@repo2singularity/base";
+import { errnoOf, sha256Hex } from "@repo2singularity/base";
 
 /**
  * The name of a process for other processes that share a store, perhaps from another host:
@@ -49,7 +49,7 @@ export function fateOf(mark: ProcessMark): "alive" | "dead" | "unknown" {
     process.kill(mark.pid, 0);
   } catch (error) {
     // EPERM: there is one, of another user
-    return error instanceof Error && "code" in error && error.code === "EPERM" ? "alive" : "dead";
+    return errnoOf(error) === "EPERM" ? "alive" : "dead";
   }
   const status = statusOf(mark.pid);
   if (status === undefined || mark.start === "0") return "alive";

@@ -1,6 +1,7 @@
 import { chmod, lstat, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { errnoOf, orAbsent } from "../failure.ts";
+import { errnoOf } from "@repo2singularity/base";
+import { orAbsent } from "../failure.ts";
 
 /**
  * Removes a file or folder with all that is in it, folders without write permission included

@@ -1,6 +1,7 @@
 import { mkdir, open, readFile, rename, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { errnoOf, guarded, orAbsent } from "../failure.ts";
+import { errnoOf } from "@repo2singularity/base";
+import { guarded, orAbsent } from "../failure.ts";
 import { noteUse } from "../last-use.ts";
 import { treeFolder, type Layout } from "../layout.ts";
 import { freshName, ownMark } from "../owner/process-mark.ts";

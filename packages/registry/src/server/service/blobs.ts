@@ -1,5 +1,6 @@
 import { type FileHandle, open } from "node:fs/promises";
 import { Readable } from "node:stream";
+import { errnoOf } from "@repo2singularity/base";
 import type { ByteRange } from "@repo2singularity/store/objects";
 import { decide } from "../policy/decide.ts";
 import type { Identity } from "../policy/identity.ts";
@@ -77,8 +78,7 @@ export async function openBlobFile(context: RegistryContext, digest: BlobDigest)
   const path = context.objects.localPath?.(blobObjectName(digest));
   if (path === undefined || (await findComposed(context, digest)) !== undefined) return undefined;
   return open(path).catch((error: unknown) => {
-    const isGone = error instanceof Error && "code" in error && error.code === "ENOENT";
-    throw isGone ? refuse("blob-unknown", `the bytes of ${digest} are not in the store`) : error;
+    throw errnoOf(error) === "ENOENT" ? refuse("blob-unknown", `the bytes of ${digest} are not in the store`) : error;
   });
 }
 

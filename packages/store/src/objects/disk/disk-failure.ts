@@ -1,5 +1,4 @@
-import { AppError, isAbortError, isAppError } from "@repo2singularity/base";
-import { errnoOf } from "../../failure.ts";
+import { AppError, errnoOf, isAbortError, isAppError } from "@repo2singularity/base";
 
 /**
  * Runs system calls on a folder of objects and turns their failures into errors for people.

@@ -3,8 +3,8 @@ import type { Stats } from "node:fs";
 import { lstat, mkdir, open, rename, rm, rmdir } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { Readable } from "node:stream";
-import { AppError } from "@repo2singularity/base";
-import { errnoOf, orAbsent } from "../../failure.ts";
+import { AppError, errnoOf } from "@repo2singularity/base";
+import { orAbsent } from "../../failure.ts";
 import { checkedObjectName, uploadsFolder } from "../object-name.ts";
 import type {
   ObjectCallOptions,
